@@ -1,0 +1,56 @@
+//! The generic guest. While a module is being built it reads the ONNX file and
+//! the manifest, optimises the model with tract and runs it once; frozen, it
+//! answers requests with no start-up work at all.
+
+mod load;
+mod manifest;
+mod tensors;
+
+use outpost_guest::{Description, Error, Model, Source, Tensor, TensorSpec};
+use tract_onnx::prelude::{TVec, TypedSimpleState};
+
+/// An optimised ONNX model, ready to run.
+pub struct Onnx {
+    state: TypedSimpleState,
+    description: Description,
+}
+
+impl Model for Onnx {
+    fn freeze(source: &Source) -> Result<Self, String> {
+        let manifest = manifest::Manifest::parse(&source.manifest())?;
+        let (mut state, inputs, outputs) = load::load(source.model(), &manifest)?;
+        load::warm_up(&mut state, &inputs);
+        let description =
+            Description { name: manifest.name, version: manifest.version, inputs, outputs };
+        Ok(Onnx { state, description })
+    }
+
+    fn describe(&self) -> Description {
+        self.description.clone()
+    }
+
+    fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+        let mut values = TVec::with_capacity(inputs.len());
+        let mut violations = Vec::new();
+        for tensor in inputs {
+            match tensors::to_tract(&tensor) {
+                Ok(value) => values.push(value.into()),
+                Err(violation) => violations.push(violation),
+            }
+        }
+        if !violations.is_empty() {
+            return Err(Error::Invalid(violations));
+        }
+        let results =
+            self.state.run(values).map_err(|error| Error::Failed(format!("{error:#}")))?;
+        let named = |(value, spec): (&_, &TensorSpec)| tensors::from_tract(value, &spec.name);
+        results
+            .iter()
+            .zip(&self.description.outputs)
+            .map(|(value, spec)| named((value, spec)))
+            .collect::<Result<_, String>>()
+            .map_err(Error::Failed)
+    }
+}
+
+outpost_guest::export!(Onnx);

@@ -1,0 +1,103 @@
+//! Everything that a guest needs to become an Outpost module: the bindings to
+//! the contract in `wit/`, the [`Model`] trait, the [`export!`] macro, and an
+//! allocator that keeps what is frozen into the module dense.
+//!
+//! A whole guest, without any model file:
+//!
+//! ```ignore
+//! use outpost_guest::{Datatype, Description, Error, Model, Source, Tensor, TensorSpec};
+//!
+//! struct Double;
+//!
+//! impl Model for Double {
+//!     fn freeze(_: &Source) -> Result<Self, String> {
+//!         Ok(Double)
+//!     }
+//!
+//!     fn describe(&self) -> Description {
+//!         let spec = |name: &str| TensorSpec {
+//!             name: name.into(),
+//!             datatype: Datatype::Fp32,
+//!             shape: vec![-1],
+//!         };
+//!         Description {
+//!             name: "double".into(),
+//!             version: "1.0.0".into(),
+//!             inputs: vec![spec("x")],
+//!             outputs: vec![spec("y")],
+//!         }
+//!     }
+//!
+//!     fn infer(&mut self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+//!         let Some(mut x) = inputs.pop() else { return Ok(vec![]) };
+//!         for element in x.data.chunks_exact_mut(4) {
+//!             if let Ok(bytes) = <[u8; 4]>::try_from(&*element) {
+//!                 element.copy_from_slice(&(2.0 * f32::from_le_bytes(bytes)).to_le_bytes());
+//!             }
+//!         }
+//!         x.name = "y".into();
+//!         Ok(vec![x])
+//!     }
+//! }
+//!
+//! outpost_guest::export!(Double);
+//! ```
+
+#[cfg(target_family = "wasm")]
+mod alloc;
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
+pub mod bindings {
+    //! Generated from `wit/`.
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "freezable",
+        pub_export_macro: true,
+    });
+}
+mod check;
+mod export;
+#[cfg(target_family = "wasm")]
+mod random;
+
+pub use bindings::exports::outpost::model::inference::Error;
+pub use bindings::outpost::model::types::{
+    Datatype, Description, Tensor, TensorSpec, Violation, ViolationCode,
+};
+pub use check::{check_inputs, element_size};
+pub use export::{Component, Exported, FrozenCell};
+
+/// The manifest and model file that a module is being built from.
+pub struct Source(());
+
+impl Source {
+    /// The resolved manifest, as JSON.
+    pub fn manifest(&self) -> Vec<u8> {
+        bindings::outpost::model::source::manifest()
+    }
+
+    /// The bytes of the model file; empty where the manifest names none.
+    pub fn model(&self) -> Vec<u8> {
+        bindings::outpost::model::source::model()
+    }
+}
+
+/// A model, as its author writes it.
+pub trait Model: Sized + 'static {
+    /// Gets everything ready to infer. Runs while the module is being built;
+    /// what it returns is stored in the module.
+    ///
+    /// # Errors
+    /// A message for the person who builds the module.
+    fn freeze(source: &Source) -> Result<Self, String>;
+
+    /// Name, version, inputs and outputs.
+    fn describe(&self) -> Description;
+
+    /// Runs the model on inputs that [`check_inputs`] found to match
+    /// [`Model::describe`], in the order of the description.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for the caller's faults, [`Error::Failed`] for the
+    /// model's own.
+    fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error>;
+}
