@@ -1,1 +1,13 @@
+//! The nouns that every other crate of the host speaks of: tensors, requests,
+//! errors, names. Nothing here does I/O, is async, or knows a wire format, a
+//! file format or Wasmtime.
 
+mod error;
+mod infer;
+mod name;
+mod tensor;
+
+pub use error::{Error, ErrorKind, Violation, ViolationCode};
+pub use infer::{InferRequest, InferResponse, Signature};
+pub use name::{InvalidName, ModelName};
+pub use tensor::{Datatype, ShapeError, Tensor, TensorSpec, element_count};

@@ -1,1 +1,12 @@
+//! Modules as files. A module is a WebAssembly component with two more custom
+//! sections: its manifest and, where it has them, its reference cases. This
+//! crate reads and writes them, and is the only one that can make a
+//! [`VerifiedModule`], without which nothing runs. It never executes anything.
 
+mod digest;
+mod manifest;
+mod module;
+
+pub use digest::Digest;
+pub use manifest::{IoSpec, Limits, Manifest, ManifestError, ManifestFile, Reference, Tolerance};
+pub use module::{CONTRACT, ModuleError, Trust, VerifiedModule, imports, seal};

@@ -1,0 +1,232 @@
+//! The manifest: what the author of a module says about it. Written as TOML
+//! beside the model ([`ManifestFile`]), resolved once ([`Manifest`]), and kept
+//! in the module as JSON.
+
+use outpost_core::{Datatype, ModelName};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The manifest as it stands in a file, with the paths that it refers to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFile {
+    /// Name of the model, as in URLs.
+    pub name: String,
+    /// Semantic version of the module.
+    #[serde(default = "default_version")]
+    pub version: String,
+    /// One sentence on what the model does.
+    #[serde(default)]
+    pub description: String,
+    /// License of the model, as an SPDX expression.
+    #[serde(default)]
+    pub license: Option<String>,
+    /// The ONNX file, relative to the manifest.
+    #[serde(default = "default_model")]
+    pub model: PathBuf,
+    /// Inputs, where the model file does not say enough, or to check it.
+    #[serde(default)]
+    pub inputs: Vec<IoSpec>,
+    /// Outputs, to name their labels, or to check the model file.
+    #[serde(default)]
+    pub outputs: Vec<IoSpec>,
+    /// What the module needs at most.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Known answers.
+    #[serde(default)]
+    pub reference: Option<Reference>,
+}
+
+/// What the manifest says of one input or output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IoSpec {
+    /// Name in the model.
+    pub name: String,
+    /// `FP32`, `INT64`, …: must be the model's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datatype: Option<String>,
+    /// Extents, -1 where they vary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Vec<i64>>,
+    /// What it holds, and in which unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Names of the classes that an output speaks of, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+}
+
+/// What a module needs at most; the host may grant less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Linear memory of one instance, in MiB.
+    pub memory_mib: u32,
+    /// Time for one request, in milliseconds.
+    pub deadline_ms: u32,
+    /// Size of one request, in MiB.
+    pub body_mib: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory_mib: 1024, deadline_ms: 10_000, body_mib: 16 }
+    }
+}
+
+/// Where the known answers are, and how closely they must be met.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// A JSON file of requests and their answers, relative to the manifest.
+    pub cases: PathBuf,
+    /// How far an element may be off.
+    #[serde(flatten)]
+    pub tolerance: Tolerance,
+}
+
+/// |actual - expected| ≤ absolute + relative · |expected|, as in NumPy's `allclose`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tolerance {
+    /// In the unit of the output.
+    pub absolute: f64,
+    /// As a fraction of the expected value.
+    pub relative: f64,
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Tolerance { absolute: 1e-5, relative: 1e-5 }
+    }
+}
+
+/// The resolved manifest, as it is kept in a module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Name of the model, as in URLs.
+    pub name: String,
+    /// Semantic version of the module.
+    pub version: String,
+    /// One sentence on what the model does.
+    #[serde(default)]
+    pub description: String,
+    /// License of the model, as an SPDX expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// Inputs with datatypes and shapes.
+    pub inputs: Vec<IoSpec>,
+    /// Outputs with datatypes, shapes and labels.
+    pub outputs: Vec<IoSpec>,
+    /// What the module needs at most.
+    pub limits: Limits,
+    /// How closely the module meets its reference cases.
+    #[serde(default)]
+    pub tolerance: Tolerance,
+}
+
+/// Why a manifest cannot be used. Shows the line where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Not TOML, an unknown key or a wrong type.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// Well-formed, but impossible; every fault at once.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}
+
+fn default_version() -> String {
+    "1.0.0".into()
+}
+
+fn default_model() -> PathBuf {
+    "model.onnx".into()
+}
+
+impl ManifestFile {
+    /// Reads a manifest and checks all that can be checked without the model.
+    ///
+    /// # Errors
+    /// [`ManifestError`], with line and column, or with every fault.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let file: ManifestFile = toml::from_str(text)?;
+        let faults = file.faults();
+        if faults.is_empty() { Ok(file) } else { Err(ManifestError::Invalid(faults)) }
+    }
+
+    /// The manifest of an ONNX file that has none.
+    pub fn for_model(name: ModelName, model: PathBuf) -> Self {
+        ManifestFile {
+            name: name.to_string(),
+            version: default_version(),
+            description: String::new(),
+            license: None,
+            model,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            limits: Limits::default(),
+            reference: None,
+        }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if let Err(error) = self.name.parse::<ModelName>() {
+            faults.push(format!("`name`: {error}"));
+        }
+        if let Err(error) = semver::Version::parse(&self.version) {
+            faults.push(format!(
+                "`version` is not a semantic version such as 1.2.0: {error}"
+            ));
+        }
+        for (what, specs) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
+            for (index, spec) in specs.iter().enumerate() {
+                if specs.iter().take(index).any(|other| other.name == spec.name) {
+                    faults.push(format!("`{what}`: `{}` stands there twice", spec.name));
+                }
+                if let Some(Err(error)) = spec.datatype.as_ref().map(|name| name.parse::<Datatype>()) {
+                    faults.push(format!("`{what}`, `{}`: {error}", spec.name));
+                }
+                if spec.shape.iter().flatten().any(|&extent| extent < -1) {
+                    faults.push(format!(
+                        "`{what}`, `{}`: an extent is a number, or -1 where it varies",
+                        spec.name
+                    ));
+                }
+            }
+        }
+        let Limits { memory_mib, deadline_ms, body_mib } = self.limits;
+        if !(1..=4096).contains(&memory_mib) {
+            faults.push("`limits.memory_mib` must be between 1 and 4096".into());
+        }
+        if deadline_ms == 0 {
+            faults.push("`limits.deadline_ms` must be at least 1".into());
+        }
+        if body_mib == 0 {
+            faults.push("`limits.body_mib` must be at least 1".into());
+        }
+        if let Some(Reference { tolerance: Tolerance { absolute, relative }, .. }) = self.reference
+            && !(absolute >= 0.0 && relative >= 0.0)
+        {
+            faults.push("`reference`: a tolerance must not be negative".into());
+        }
+        faults
+    }
+
+    /// The manifest to freeze with: paths are left behind.
+    pub fn resolve(&self) -> Manifest {
+        Manifest {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            license: self.license.clone(),
+            inputs: self.inputs.clone(),
+            outputs: self.outputs.clone(),
+            limits: self.limits,
+            tolerance: self.reference.as_ref().map(|r| r.tolerance).unwrap_or_default(),
+        }
+    }
+}

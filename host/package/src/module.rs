@@ -1,0 +1,193 @@
+//! The module file: sections written at build time, and the one door through
+//! which a file becomes something that may run.
+
+use crate::{Digest, Manifest};
+use std::fmt;
+use std::sync::Arc;
+use wasmparser::{Encoding, Parser, Payload};
+
+/// The contract's interface that a module must export.
+pub const CONTRACT: &str = "outpost:model/inference@0.1.0";
+const CONTRACT_STEM: &str = "outpost:model/inference";
+const MANIFEST_SECTION: &str = "outpost:manifest";
+const REFERENCE_SECTION: &str = "outpost:reference";
+
+/// Why a file is not a module that may run.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ModuleError {
+    #[error("this is not a WebAssembly file")]
+    NotWasm,
+    #[error("this is a core WebAssembly module, not a component; build modules with `outpost build`")]
+    CoreModule,
+    #[error("the file is truncated or damaged: {0}")]
+    Malformed(String),
+    #[error(
+        "the component does not export `{CONTRACT}`{}; build it again with this version of `outpost build`",
+        .0.as_ref().map(|found| format!(", but `{found}`")).unwrap_or_default()
+    )]
+    WrongContract(Option<String>),
+    #[error("the module asks for imports that are not granted: {}", .0.join(", "))]
+    Imports(Vec<String>),
+    #[error("the component has no manifest; build modules with `outpost build`")]
+    NoManifest,
+    #[error("the module's manifest cannot be read: {0}")]
+    Manifest(serde_json::Error),
+    #[error("the file holds two sections `{0}`")]
+    Duplicate(&'static str),
+}
+
+/// Which modules are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Whatever is well-formed: the files come from a place that only the
+    /// operator can write to.
+    Unsigned,
+}
+
+/// A module that passed every check. Only [`VerifiedModule::verify`] makes one,
+/// and the sandbox loads nothing else.
+#[derive(Clone)]
+pub struct VerifiedModule {
+    bytes: Arc<[u8]>,
+    digest: Digest,
+    manifest: Manifest,
+    references: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for VerifiedModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedModule")
+            .field("digest", &self.digest)
+            .field("name", &self.manifest.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl VerifiedModule {
+    /// Checks a file's bytes: a component of the right contract that imports
+    /// nothing and has a manifest. What is checked is what is kept.
+    ///
+    /// # Errors
+    /// [`ModuleError`], the first that is found.
+    pub fn verify(bytes: impl Into<Arc<[u8]>>, trust: Trust) -> Result<Self, ModuleError> {
+        let Trust::Unsigned = trust;
+        let bytes = bytes.into();
+        let outline = Outline::read(&bytes)?;
+        if !outline.exports.iter().any(|name| name == CONTRACT) {
+            let near = outline.exports.into_iter().find(|name| name.starts_with(CONTRACT_STEM));
+            return Err(ModuleError::WrongContract(near));
+        }
+        if !outline.imports.is_empty() {
+            return Err(ModuleError::Imports(outline.imports));
+        }
+        let manifest = outline.manifest.ok_or(ModuleError::NoManifest)?;
+        let manifest = serde_json::from_slice(manifest).map_err(ModuleError::Manifest)?;
+        let references = outline.references.map(<[u8]>::to_vec);
+        Ok(VerifiedModule { digest: Digest::of(&bytes), manifest, references, bytes })
+    }
+
+    /// The whole file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Its identity.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What its author says of it.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The reference cases, in the format of the file they came from.
+    pub fn references(&self) -> Option<&[u8]> {
+        self.references.as_deref()
+    }
+}
+
+/// Names of what a component imports.
+///
+/// # Errors
+/// [`ModuleError`] if the bytes are not a component.
+pub fn imports(bytes: &[u8]) -> Result<Vec<String>, ModuleError> {
+    Ok(Outline::read(bytes)?.imports)
+}
+
+/// Adds manifest and reference cases to a component.
+///
+/// # Errors
+/// If the manifest cannot be written as JSON.
+pub fn seal(
+    mut component: Vec<u8>,
+    manifest: &Manifest,
+    references: Option<&[u8]>,
+) -> Result<Vec<u8>, ModuleError> {
+    let manifest = serde_json::to_vec(manifest).map_err(ModuleError::Manifest)?;
+    append_section(&mut component, MANIFEST_SECTION, &manifest);
+    if let Some(references) = references {
+        append_section(&mut component, REFERENCE_SECTION, references);
+    }
+    Ok(component)
+}
+
+fn append_section(component: &mut Vec<u8>, name: &str, data: &[u8]) {
+    use wasm_encoder::{ComponentSection, CustomSection};
+    CustomSection { name: name.into(), data: data.into() }.append_to_component(component);
+}
+
+/// The outermost level of a component.
+#[derive(Default)]
+struct Outline<'a> {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    manifest: Option<&'a [u8]>,
+    references: Option<&'a [u8]>,
+}
+
+impl<'a> Outline<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, ModuleError> {
+        if !bytes.starts_with(b"\0asm") {
+            return Err(ModuleError::NotWasm);
+        }
+        let malformed = |error: wasmparser::BinaryReaderError| ModuleError::Malformed(error.to_string());
+        let mut outline = Outline::default();
+        // Modules and components nested inside of the outermost component.
+        let mut nested = 0_usize;
+        let mut ended = false;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload.map_err(malformed)? {
+                Payload::Version { encoding: Encoding::Module, .. } if nested == 0 => {
+                    return Err(ModuleError::CoreModule);
+                }
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => nested += 1,
+                Payload::End(_) if nested == 0 => ended = true,
+                Payload::End(_) => nested -= 1,
+                Payload::ComponentImportSection(section) if nested == 0 => {
+                    for import in section {
+                        outline.imports.push(import.map_err(malformed)?.name.name.to_string());
+                    }
+                }
+                Payload::ComponentExportSection(section) if nested == 0 => {
+                    for export in section {
+                        outline.exports.push(export.map_err(malformed)?.name.name.to_string());
+                    }
+                }
+                Payload::CustomSection(section) if nested == 0 => {
+                    let (slot, name) = match section.name() {
+                        MANIFEST_SECTION => (&mut outline.manifest, MANIFEST_SECTION),
+                        REFERENCE_SECTION => (&mut outline.references, REFERENCE_SECTION),
+                        _ => continue,
+                    };
+                    if slot.replace(section.data()).is_some() {
+                        return Err(ModuleError::Duplicate(name));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if ended { Ok(outline) } else { Err(ModuleError::Malformed("it ends too early".into())) }
+    }
+}

@@ -1,0 +1,181 @@
+//! A loaded module and its instances.
+
+use crate::bindings::ModulePre;
+use crate::convert;
+use crate::engine::{Sandbox, SandboxError};
+use crate::limits::Budget;
+use crate::ticker::Ticker;
+use outpost_core::{Error, ErrorKind, Signature, Tensor, element_count};
+use outpost_package::{Digest, Manifest, VerifiedModule};
+use std::time::Duration;
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
+
+/// Native code that is ready to be instantiated, and what it says of itself.
+pub struct LoadedModule {
+    sandbox: Sandbox,
+    pre: ModulePre<Budget>,
+    manifest: Manifest,
+    digest: Digest,
+    signature: Signature,
+    memory_mib: u32,
+}
+
+/// One running copy of a module, with memory of its own.
+pub struct Instance<'a> {
+    module: &'a LoadedModule,
+    store: Store<Budget>,
+    bindings: crate::bindings::Module,
+}
+
+impl Sandbox {
+    /// Compiles a module, or takes its native code out of the cache, and lets
+    /// it describe itself.
+    ///
+    /// # Errors
+    /// [`SandboxError`] if it cannot be compiled, or is not what its manifest
+    /// says.
+    pub fn load(&self, module: &VerifiedModule) -> Result<LoadedModule, SandboxError> {
+        let component = self.component(module.bytes(), module.digest())?;
+        let pre = (self.linker().instantiate_pre(&component))
+            .and_then(ModulePre::new)
+            .map_err(SandboxError::Link)?;
+        let manifest = module.manifest().clone();
+        let mut loaded = LoadedModule {
+            sandbox: self.clone(),
+            pre,
+            digest: module.digest(),
+            signature: Signature { inputs: Vec::new(), outputs: Vec::new() },
+            memory_mib: manifest.limits.memory_mib,
+            manifest,
+        };
+        let described = loaded.instantiate().and_then(|mut instance| instance.describe());
+        let (name, version, signature) = described.map_err(SandboxError::Describe)?;
+        let stated = format!("{} {}", loaded.manifest.name, loaded.manifest.version);
+        let actual = format!("{name} {version}");
+        if stated != actual {
+            return Err(SandboxError::Mismatch { stated, actual });
+        }
+        loaded.signature = signature;
+        Ok(loaded)
+    }
+}
+
+impl LoadedModule {
+    /// What its author says of it.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its identity.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What it takes and gives.
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Makes an instance: microseconds, whatever the size of the model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Overloaded`] if no more instances may exist,
+    /// [`ErrorKind::ModuleFailed`] if the module exceeds its limits at once.
+    pub fn instantiate(&self) -> Result<Instance<'_>, Error> {
+        let mut store = self.sandbox.store(self.memory_mib);
+        let _running = self.sandbox.ticker().run();
+        match self.pre.instantiate(&mut store) {
+            Ok(bindings) => Ok(Instance { module: self, store, bindings }),
+            Err(error) => Err(explain(&error, store.data())),
+        }
+    }
+
+    /// Runs the model once, in an instance of its own that is gone afterwards.
+    ///
+    /// # Errors
+    /// As [`LoadedModule::instantiate`] and [`Instance::infer`].
+    pub fn infer(&self, inputs: &[Tensor], deadline: Duration) -> Result<Vec<Tensor>, Error> {
+        self.instantiate()?.infer(inputs, deadline)
+    }
+}
+
+impl Instance<'_> {
+    fn describe(&mut self) -> Result<(String, String, Signature), Error> {
+        let _running = self.start(Sandbox::describe_deadline());
+        let guest = self.bindings.outpost_model_inference();
+        match guest.call_describe(&mut self.store) {
+            Ok(description) => Ok(convert::signature(description)),
+            Err(error) => Err(explain(&error, self.store.data())),
+        }
+    }
+
+    /// Runs the model. After an error that is not the caller's the instance
+    /// must not be used again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] with every violation,
+    /// [`ErrorKind::DeadlineExceeded`], or [`ErrorKind::ModuleFailed`].
+    pub fn infer(&mut self, inputs: &[Tensor], deadline: Duration) -> Result<Vec<Tensor>, Error> {
+        let _running = self.start(deadline);
+        let inputs: Vec<_> = inputs.iter().map(convert::to_wit).collect();
+        let guest = self.bindings.outpost_model_inference();
+        match guest.call_infer(&mut self.store, &inputs) {
+            Ok(Ok(outputs)) => {
+                let outputs: Vec<_> = outputs.into_iter().map(convert::from_wit).collect();
+                outputs.iter().try_for_each(check_output)?;
+                Ok(outputs)
+            }
+            Ok(Err(error)) => Err(convert::error(error)),
+            Err(error) => Err(explain(&error, self.store.data())),
+        }
+    }
+
+    fn start(&mut self, deadline: Duration) -> crate::ticker::Running<'static>
+    where
+        Self: Sized,
+    {
+        self.store.set_epoch_deadline(Ticker::ticks(deadline));
+        self.module.sandbox.ticker().run()
+    }
+}
+
+/// A module may say what it likes; a shape that lies about its data must not
+/// travel further.
+fn check_output(tensor: &Tensor) -> Result<(), Error> {
+    let count = element_count(&tensor.shape).ok();
+    let consistent = match tensor.datatype.size() {
+        Some(size) => count.and_then(|count| count.checked_mul(size)) == Some(tensor.data.len()),
+        None => {
+            let bytes: usize = tensor.byte_strings().map(|string| string.len() + 4).sum();
+            bytes == tensor.data.len() && count == Some(tensor.byte_strings().count())
+        }
+    };
+    if consistent {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::ModuleFailed, "the model gave a malformed answer")
+            .with_detail(format!("shape and data of output `{}` disagree", tensor.name)))
+    }
+}
+
+/// Why a call ended without an answer.
+fn explain(error: &wasmtime::Error, budget: &Budget) -> Error {
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Error::new(ErrorKind::Overloaded, "too many models are running at once");
+    }
+    if let Some(limit) = budget.refused() {
+        return Error::new(ErrorKind::ModuleFailed, format!("the model ran into {limit}"));
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => {
+            Error::new(ErrorKind::DeadlineExceeded, "the model did not answer before its deadline")
+        }
+        Some(Trap::StackOverflow) => {
+            Error::new(ErrorKind::ModuleFailed, "the model ran out of stack")
+        }
+        Some(trap) => Error::new(ErrorKind::ModuleFailed, "the model stopped with a fault")
+            .with_detail(trap.to_string()),
+        None => Error::new(ErrorKind::ModuleFailed, "the model gave a malformed answer")
+            .with_detail(format!("{error:#}")),
+    }
+}
