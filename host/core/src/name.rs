@@ -16,6 +16,14 @@ pub struct ModelName(String);
 pub struct InvalidName;
 
 impl ModelName {
+    /// Characters that a name may have.
+    pub const MAX_LENGTH: usize = 100;
+
+    /// The name of a model that has none: `model`.
+    pub fn fallback() -> Self {
+        ModelName("model".into())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -28,7 +36,7 @@ impl FromStr for ModelName {
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if text.len() <= 100 && starts_well && text.chars().all(allowed) {
+        if text.len() <= Self::MAX_LENGTH && starts_well && text.chars().all(allowed) {
             Ok(ModelName(text.into()))
         } else {
             Err(InvalidName)

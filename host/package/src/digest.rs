@@ -13,6 +13,15 @@ impl Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
+    /// The digests of the first `at` of the bytes, and of all of them, in one walk.
+    pub fn of_prefix_and_whole(bytes: &[u8], at: usize) -> (Self, Self) {
+        let (prefix, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
+        let mut hasher = Sha256::new_with_prefix(prefix);
+        let digest = Digest(hasher.clone().finalize().into());
+        hasher.update(rest);
+        (digest, Digest(hasher.finalize().into()))
+    }
+
     /// The hexadecimal digits alone.
     pub fn hex(&self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -70,6 +70,21 @@ pub struct Limits {
     pub body_mib: u32,
 }
 
+impl Limits {
+    /// All that a 32-bit module can address.
+    pub const MAX_MEMORY_MIB: u32 = 4096;
+
+    /// The lesser of each.
+    #[must_use]
+    pub fn capped(self, cap: Limits) -> Self {
+        Limits {
+            memory_mib: self.memory_mib.min(cap.memory_mib),
+            deadline_ms: self.deadline_ms.min(cap.deadline_ms),
+            body_mib: self.body_mib.min(cap.body_mib),
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits { memory_mib: 1024, deadline_ms: 10_000, body_mib: 16 }
@@ -199,7 +214,7 @@ impl ManifestFile {
             }
         }
         let Limits { memory_mib, deadline_ms, body_mib } = self.limits;
-        if !(1..=4096).contains(&memory_mib) {
+        if !(1..=Limits::MAX_MEMORY_MIB).contains(&memory_mib) {
             faults.push("`limits.memory_mib` must be between 1 and 4096".into());
         }
         if deadline_ms == 0 {

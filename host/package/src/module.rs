@@ -35,6 +35,8 @@ pub enum ModuleError {
     Manifest(serde_json::Error),
     #[error("the file holds two sections `{0}`")]
     Duplicate(&'static str),
+    #[error("the module has code after its manifest, which nothing that `outpost build` writes has")]
+    CodeAfterManifest,
 }
 
 /// Which modules are accepted.
@@ -51,6 +53,7 @@ pub enum Trust {
 pub struct VerifiedModule {
     bytes: Arc<[u8]>,
     digest: Digest,
+    code_digest: Digest,
     manifest: Manifest,
     references: Option<Vec<u8>>,
 }
@@ -84,7 +87,8 @@ impl VerifiedModule {
         let manifest = outline.manifest.ok_or(ModuleError::NoManifest)?;
         let manifest = serde_json::from_slice(manifest).map_err(ModuleError::Manifest)?;
         let references = outline.references.map(<[u8]>::to_vec);
-        Ok(VerifiedModule { digest: Digest::of(&bytes), manifest, references, bytes })
+        let (code_digest, digest) = Digest::of_prefix_and_whole(&bytes, outline.code_end);
+        Ok(VerifiedModule { digest, code_digest, manifest, references, bytes })
     }
 
     /// The whole file.
@@ -95,6 +99,12 @@ impl VerifiedModule {
     /// Its identity.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Identity of the component without Outpost's sections: modules that differ
+    /// in these alone are compiled once.
+    pub fn code_digest(&self) -> Digest {
+        self.code_digest
     }
 
     /// What its author says of it.
@@ -121,11 +131,12 @@ pub fn imports(bytes: &[u8]) -> Result<Vec<String>, ModuleError> {
 /// # Errors
 /// If the manifest cannot be written as JSON.
 pub fn seal(
-    mut component: Vec<u8>,
+    component: &[u8],
     manifest: &Manifest,
     references: Option<&[u8]>,
 ) -> Result<Vec<u8>, ModuleError> {
     let manifest = serde_json::to_vec(manifest).map_err(ModuleError::Manifest)?;
+    let mut component = component.to_vec();
     append_section(&mut component, MANIFEST_SECTION, &manifest);
     if let Some(references) = references {
         append_section(&mut component, REFERENCE_SECTION, references);
@@ -145,6 +156,8 @@ struct Outline<'a> {
     exports: Vec<String>,
     manifest: Option<&'a [u8]>,
     references: Option<&'a [u8]>,
+    /// Where Outpost's own sections begin.
+    code_end: usize,
 }
 
 impl<'a> Outline<'a> {
@@ -153,12 +166,24 @@ impl<'a> Outline<'a> {
             return Err(ModuleError::NotWasm);
         }
         let malformed = |error: wasmparser::BinaryReaderError| ModuleError::Malformed(error.to_string());
-        let mut outline = Outline::default();
+        let mut outline = Outline { code_end: bytes.len(), ..Outline::default() };
         // Modules and components nested inside of the outermost component.
         let mut nested = 0_usize;
         let mut ended = false;
+        // End of the last section of the outermost component.
+        let mut last_end = 0_usize;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(malformed)? {
+            let payload = payload.map_err(malformed)?;
+            let sealed = outline.code_end < bytes.len();
+            if sealed && !matches!(payload, Payload::CustomSection(_) | Payload::End(_)) {
+                return Err(ModuleError::CodeAfterManifest);
+            }
+            let ends = match &payload {
+                Payload::Version { range, .. } => Some(range.end),
+                payload => payload.as_section().map(|(_, range)| range.end),
+            };
+            let outermost = nested == 0;
+            match payload {
                 Payload::Version { encoding: Encoding::Module, .. } if nested == 0 => {
                     return Err(ModuleError::CoreModule);
                 }
@@ -184,8 +209,12 @@ impl<'a> Outline<'a> {
                     if slot.replace(section.data()).is_some() {
                         return Err(ModuleError::Duplicate(name));
                     }
+                    outline.code_end = outline.code_end.min(last_end);
                 }
                 _ => {}
+            }
+            if let (true, Some(end)) = (outermost, ends) {
+                last_end = end;
             }
         }
         if ended { Ok(outline) } else { Err(ModuleError::Malformed("it ends too early".into())) }

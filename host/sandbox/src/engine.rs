@@ -4,7 +4,7 @@
 use crate::cache::{Cache, CacheError};
 use crate::limits::Budget;
 use crate::ticker::Ticker;
-use outpost_package::Digest;
+use outpost_package::{Digest, VerifiedModule};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::{Component, Linker};
@@ -25,6 +25,13 @@ pub struct SandboxOptions {
     /// Bytes of an idle instance's memory that stay resident, because resetting
     /// them by copying is cheaper than faulting them in again.
     pub keep_resident: usize,
+}
+
+impl SandboxOptions {
+    /// For commands that run one instance after the other.
+    pub fn for_one() -> Self {
+        SandboxOptions { max_instances: 4, ..Self::default() }
+    }
 }
 
 impl Default for SandboxOptions {
@@ -125,9 +132,10 @@ impl Sandbox {
         cache.component(&self.0.engine, &digest.hex(), compile)
     }
 
-    /// Whether native code for this digest is in the cache.
-    pub fn is_cached(&self, digest: Digest) -> bool {
-        self.0.cache.as_ref().is_some_and(|cache| cache.contains(&self.0.engine, &digest.hex()))
+    /// Whether a module's native code is in the cache, so that loading it is quick.
+    pub fn is_cached(&self, module: &VerifiedModule) -> bool {
+        let digest = module.code_digest().hex();
+        self.0.cache.as_ref().is_some_and(|cache| cache.contains(&self.0.engine, &digest))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::engine::{Sandbox, SandboxError};
 use crate::limits::Budget;
 use crate::ticker::Ticker;
 use outpost_core::{Error, ErrorKind, Signature, Tensor, element_count};
-use outpost_package::{Digest, Manifest, VerifiedModule};
+use outpost_package::{Digest, Limits, Manifest, VerifiedModule};
 use std::time::Duration;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
@@ -17,7 +17,7 @@ pub struct LoadedModule {
     manifest: Manifest,
     digest: Digest,
     signature: Signature,
-    memory_mib: u32,
+    limits: Limits,
 }
 
 /// One running copy of a module, with memory of its own.
@@ -29,13 +29,13 @@ pub struct Instance<'a> {
 
 impl Sandbox {
     /// Compiles a module, or takes its native code out of the cache, and lets
-    /// it describe itself.
+    /// it describe itself. `granted` is what it may use, whatever it asks for.
     ///
     /// # Errors
     /// [`SandboxError`] if it cannot be compiled, or is not what its manifest
     /// says.
-    pub fn load(&self, module: &VerifiedModule) -> Result<LoadedModule, SandboxError> {
-        let component = self.component(module.bytes(), module.digest())?;
+    pub fn load(&self, module: &VerifiedModule, granted: Limits) -> Result<LoadedModule, SandboxError> {
+        let component = self.component(module.bytes(), module.code_digest())?;
         let pre = (self.linker().instantiate_pre(&component))
             .and_then(ModulePre::new)
             .map_err(SandboxError::Link)?;
@@ -45,7 +45,7 @@ impl Sandbox {
             pre,
             digest: module.digest(),
             signature: Signature { inputs: Vec::new(), outputs: Vec::new() },
-            memory_mib: manifest.limits.memory_mib,
+            limits: granted,
             manifest,
         };
         let described = loaded.instantiate().and_then(|mut instance| instance.describe());
@@ -71,6 +71,11 @@ impl LoadedModule {
         self.digest
     }
 
+    /// What it was granted.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// What it takes and gives.
     pub fn signature(&self) -> &Signature {
         &self.signature
@@ -82,7 +87,7 @@ impl LoadedModule {
     /// [`ErrorKind::Overloaded`] if no more instances may exist,
     /// [`ErrorKind::ModuleFailed`] if the module exceeds its limits at once.
     pub fn instantiate(&self) -> Result<Instance<'_>, Error> {
-        let mut store = self.sandbox.store(self.memory_mib);
+        let mut store = self.sandbox.store(self.limits.memory_mib);
         let _running = self.sandbox.ticker().run();
         match self.pre.instantiate(&mut store) {
             Ok(bindings) => Ok(Instance { module: self, store, bindings }),

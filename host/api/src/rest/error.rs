@@ -1,0 +1,79 @@
+//! The one place where core's errors become status codes and bodies.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use outpost_core::{Error, ErrorKind, Violation};
+use serde::Serialize;
+
+/// The status of each kind of error.
+pub fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::InvalidRequest => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::ModuleFailed | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// `{"error": "…"}` as the protocol has it; `violations` only where there are
+/// fields to blame.
+#[derive(Serialize)]
+pub struct ErrorBody<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<ViolationBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct ViolationBody<'a> {
+    field: &'a str,
+    code: &'static str,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Error> for ErrorBody<'a> {
+    fn from(error: &'a Error) -> Self {
+        let violation = |violation: &'a Violation| ViolationBody {
+            field: &violation.field,
+            code: violation.code.name(),
+            message: &violation.message,
+        };
+        ErrorBody {
+            error: error.message(),
+            violations: error.violations().iter().map(violation).collect(),
+        }
+    }
+}
+
+/// An error on its way to the client.
+pub struct Refusal {
+    status: StatusCode,
+    error: Error,
+}
+
+impl Refusal {
+    /// For faults of HTTP itself, which core does not know.
+    pub fn http(status: StatusCode, message: impl Into<String>) -> Self {
+        Refusal { status, error: Error::new(ErrorKind::InvalidRequest, message) }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal { status: status(error.kind()), error }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = super::router::json(&ErrorBody::from(&self.error));
+        *response.status_mut() = self.status;
+        if matches!(self.error.kind(), ErrorKind::Overloaded | ErrorKind::Unavailable) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,105 @@
+//! `outpost build`: a model becomes a module, and is written only if it gives
+//! the answers that its manifest promises.
+
+use crate::cli::BuildOptions;
+use crate::failure::Failure;
+use crate::paths;
+use crate::progress::Steps;
+use crate::recipe::{RUNTIME, Recipe};
+use crate::reference;
+use outpost_core::{Signature, TensorSpec};
+use outpost_package::{IoSpec, Limits, Manifest, Trust, VerifiedModule, seal};
+use outpost_sandbox::{FreezeInput, FreezeStep, LoadedModule, Sandbox, SandboxOptions};
+use std::path::PathBuf;
+
+/// Exit code where a module does not give the answers that it should.
+const REFERENCE_MISMATCH: u8 = 3;
+
+pub fn main(options: &BuildOptions) -> Result<(), Failure> {
+    let recipe = Recipe::read(&options.source, options.guest.is_some())?;
+    let guest = options.guest.as_deref().map(paths::read).transpose()?;
+    let sandbox = paths::sandbox(&options.cache, SandboxOptions::for_one())?;
+    let steps = Steps::new(recipe.manifest.name.clone());
+    let name = recipe.manifest.name.clone();
+    let (module, _) = build(&sandbox, &recipe, guest.as_deref().unwrap_or(RUNTIME), &steps)
+        .map_err(|failure| failure.within(&options.source))?;
+
+    let output = options.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.wasm")));
+    paths::write(&output, module.bytes())?;
+    steps.done(&format!(
+        "wrote {} ({}, {})",
+        output.display(),
+        indicatif::HumanBytes(module.bytes().len() as u64),
+        module.digest()
+    ));
+    Ok(())
+}
+
+/// Freezes, seals and checks.
+pub fn build(
+    sandbox: &Sandbox,
+    recipe: &Recipe,
+    guest: &[u8],
+    steps: &Steps,
+) -> Result<(VerifiedModule, LoadedModule), Failure> {
+    let cases = match &recipe.references {
+        Some(json) => reference::parse(json)
+            .map_err(|fault| Failure::new(format!("the reference cases cannot be used: {fault}")))?,
+        None => Vec::new(),
+    };
+    let manifest = recipe.manifest.resolve();
+    let manifest_json = serde_json::to_vec(&manifest)
+        .map_err(|error| Failure::new(format!("the manifest cannot be written: {error}")))?;
+    let input = FreezeInput { guest, manifest: &manifest_json, model: &recipe.model };
+    let component = sandbox.freeze(input, |step| {
+        steps.step(match step {
+            FreezeStep::Compile => "preparing the runtime (takes longer the first time)",
+            FreezeStep::Measure => "reading and optimising the model",
+            FreezeStep::Pack => "packing it",
+            FreezeStep::Write => "writing the module",
+        });
+    })?;
+
+    steps.step("compiling the module");
+    let draft = VerifiedModule::verify(seal(&component, &manifest, None)?, Trust::Unsigned)?;
+    let generous = Limits { memory_mib: Limits::MAX_MEMORY_MIB, ..manifest.limits };
+    let loaded = sandbox.load(&draft, generous)?;
+    let manifest = complete(manifest, loaded.signature());
+    let sealed = seal(&component, &manifest, recipe.references.as_deref())?;
+    drop(component);
+    let module = VerifiedModule::verify(sealed, Trust::Unsigned)?;
+
+    // The same code, so that nothing is compiled again; now with its own limits.
+    let loaded = sandbox.load(&module, manifest.limits)?;
+    if !cases.is_empty() {
+        steps.step(&format!("checking {} reference cases", cases.len()));
+        reference::check(&loaded, &cases, manifest.tolerance).map_err(|faults| {
+            Failure::new(format!("the module does not give the answers it should:{faults}"))
+                .hint("nothing was written; see `[reference]` in the manifest for the tolerance")
+                .with_code(REFERENCE_MISMATCH)
+        })?;
+    }
+    Ok((module, loaded))
+}
+
+/// Fills in what the author left to the model.
+fn complete(mut manifest: Manifest, signature: &Signature) -> Manifest {
+    let fill = |stated: &[IoSpec], specs: &[TensorSpec]| {
+        specs
+            .iter()
+            .map(|spec| {
+                let stated = stated.iter().find(|stated| stated.name == spec.name);
+                IoSpec {
+                    name: spec.name.clone(),
+                    datatype: Some(spec.datatype.name().into()),
+                    shape: Some(spec.shape.clone()),
+                    description: stated.and_then(|stated| stated.description.clone()),
+                    labels: stated.map(|stated| stated.labels.clone()).unwrap_or_default(),
+                }
+            })
+            .collect()
+    };
+    manifest.inputs = fill(&manifest.inputs, &signature.inputs);
+    manifest.outputs = fill(&manifest.outputs, &signature.outputs);
+    manifest
+}

@@ -1,0 +1,94 @@
+//! `outpost inspect`: what a module is, without running it.
+
+use crate::cli::InspectOptions;
+use crate::failure::Failure;
+use crate::paths;
+use comfy_table::{Table, presets};
+use outpost_package::{IoSpec, Manifest, imports};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    name: &'a str,
+    version: &'a str,
+    digest: String,
+    size: usize,
+    imports: Vec<String>,
+    reference_cases: usize,
+    manifest: &'a Manifest,
+}
+
+pub fn main(options: &InspectOptions) -> Result<(), Failure> {
+    let module = paths::read_module(&options.module)?;
+    let manifest = module.manifest();
+    let report = Report {
+        name: &manifest.name,
+        version: &manifest.version,
+        digest: module.digest().to_string(),
+        size: module.bytes().len(),
+        imports: imports(module.bytes())?,
+        reference_cases: match module.references() {
+            Some(json) => crate::reference::parse(json).map_or(0, |cases| cases.len()),
+            None => 0,
+        },
+        manifest,
+    };
+    let text = if options.json {
+        serde_json::to_string_pretty(&report)
+            .map_err(|error| Failure::new(error.to_string()))?
+            + "\n"
+    } else {
+        report.for_people()
+    };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::new(format!("standard output: {error}")))
+}
+
+impl Report<'_> {
+    fn for_people(&self) -> String {
+        let Manifest { description, license, inputs, outputs, limits, .. } = self.manifest;
+        let mut text = format!("{} {}\n", self.name, self.version);
+        if !description.is_empty() {
+            let _ = writeln!(text, "{description}");
+        }
+        let imports = match self.imports.as_slice() {
+            [] => "none: it can reach nothing outside of itself".into(),
+            imports => imports.join(", "),
+        };
+        let mut facts = Table::new();
+        facts.load_preset(presets::NOTHING);
+        facts.add_row(["digest", &self.digest]);
+        facts.add_row(["size", &indicatif::HumanBytes(self.size as u64).to_string()]);
+        facts.add_row(["license", license.as_deref().unwrap_or("not stated")]);
+        facts.add_row(["imports", &imports]);
+        facts.add_row([
+            "limits",
+            &format!(
+                "{} MiB of memory, {} ms, requests of {} MiB",
+                limits.memory_mib, limits.deadline_ms, limits.body_mib
+            ),
+        ]);
+        facts.add_row(["references", &format!("{} cases", self.reference_cases)]);
+        let _ = writeln!(text, "{facts}\n\n{}\n\n{}", specs("input", inputs), specs("output", outputs));
+        text
+    }
+}
+
+fn specs(what: &str, specs: &[IoSpec]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_header([what, "datatype", "shape", "about"]);
+    for spec in specs {
+        let shape = spec.shape.as_ref().map(|shape| format!("{shape:?}")).unwrap_or_default();
+        let mut about = spec.description.clone().unwrap_or_default();
+        if !spec.labels.is_empty() {
+            let _ = write!(about, "{}labels: {}", if about.is_empty() { "" } else { "; " }, spec.labels.join(", "));
+        }
+        table.add_row([&spec.name, spec.datatype.as_deref().unwrap_or_default(), &shape, &about]);
+    }
+    table
+}

@@ -1,0 +1,98 @@
+//! Files and directories: reading them with errors that name them, writing them
+//! all or nothing, and the place of the cache.
+
+use crate::cli::CacheOptions;
+use crate::failure::Failure;
+use outpost_package::{Trust, VerifiedModule};
+use outpost_sandbox::{Cache, Sandbox, SandboxOptions};
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::at(path, error))
+}
+
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    let bytes = read(path)?;
+    String::from_utf8(bytes).map_err(|_| Failure::at(path, "this is not a text file (UTF-8)"))
+}
+
+/// Reads a module file and checks it.
+pub fn read_module(path: &Path) -> Result<VerifiedModule, Failure> {
+    let bytes = read(path)?;
+    VerifiedModule::verify(bytes, Trust::Unsigned).map_err(|error| Failure::at(path, error))
+}
+
+/// The directory of a file; `.` for a bare name.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let written = NamedTempFile::with_prefix_in(".outpost-", parent(path)).and_then(|mut file| {
+        file.write_all(bytes)?;
+        make_readable(&file)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    });
+    written.map_err(|error| Failure::at(path, error))
+}
+
+/// Temporary files are private; a module is not.
+pub fn make_readable(file: &NamedTempFile) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+/// A sandbox over the cache that the options name.
+pub fn sandbox(cache: &CacheOptions, options: SandboxOptions) -> Result<Sandbox, Failure> {
+    let directory = cache_directory(cache.cache.clone(), |name| std::env::var_os(name))?;
+    let cache = Cache::open(&directory).map_err(|error| {
+        Failure::new(error.to_string()).hint("choose another directory with --cache")
+    })?;
+    Ok(Sandbox::new(options, Some(cache))?)
+}
+
+/// By the XDG base directory specification.
+fn cache_directory(
+    stated: Option<PathBuf>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<PathBuf, Failure> {
+    let variable = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    stated
+        .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("outpost")))
+        .or_else(|| Some(variable("HOME")?.join(".cache/outpost")))
+        .ok_or_else(|| {
+            Failure::new("there is no place for compiled code: neither HOME nor XDG_CACHE_HOME is set")
+                .hint("name a directory with --cache")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_is_where_one_looks_for_it() {
+        let home = |name: &str| (name == "HOME").then(|| OsString::from("/home/a"));
+        let xdg = |name: &str| match name {
+            "HOME" => Some(OsString::from("/home/a")),
+            "XDG_CACHE_HOME" => Some(OsString::from("/var/cache")),
+            _ => None,
+        };
+        let found = |stated: Option<&str>, variable: &dyn Fn(&str) -> Option<OsString>| {
+            cache_directory(stated.map(PathBuf::from), variable).ok()
+        };
+        assert_eq!(found(Some("/c"), &xdg), Some("/c".into()));
+        assert_eq!(found(None, &xdg), Some("/var/cache/outpost".into()));
+        assert_eq!(found(None, &home), Some("/home/a/.cache/outpost".into()));
+        assert_eq!(found(None, &|_| None), None);
+    }
+}

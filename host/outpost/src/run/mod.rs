@@ -1,0 +1,112 @@
+//! `outpost run`: scores a file without a server, one request or millions of
+//! rows, a batch at a time and in constant memory.
+
+mod csv;
+mod json;
+mod jsonl;
+mod samples;
+
+use crate::cli::{Format, RunOptions};
+use crate::failure::Failure;
+use crate::paths;
+use crate::progress;
+use outpost_core::{Error, InferRequest, InferResponse};
+use outpost_sandbox::{LoadedModule, SandboxOptions};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::NamedTempFile;
+
+pub fn main(options: &RunOptions) -> Result<(), Failure> {
+    let format = options.format.or_else(|| by_extension(&options.input)).unwrap_or(Format::Json);
+    let module = paths::read_module(&options.module)?;
+    let sandbox = paths::sandbox(&options.cache, SandboxOptions::for_one())?;
+    let module = sandbox
+        .load(&module, module.manifest().limits)
+        .map_err(|error| Failure::at(&options.module, error))?;
+    let scorer = Scorer::new(&module);
+
+    let (input, size): (Box<dyn Read>, _) = if options.input == Path::new("-") {
+        (Box::new(std::io::stdin().lock()), None)
+    } else {
+        let file = File::open(&options.input).map_err(|e| Failure::at(&options.input, e))?;
+        let size = file.metadata().ok().map(|metadata| metadata.len());
+        (Box::new(file), size)
+    };
+    let bar = progress::bytes(size);
+    let input = BufReader::new(bar.wrap_read(input));
+    let outcome = match &options.output {
+        None => score(format, &scorer, input, &mut std::io::stdout().lock(), options, &bar),
+        Some(path) => to_file(path, |file| score(format, &scorer, input, file, options, &bar)),
+    };
+    bar.finish_and_clear();
+    outcome
+}
+
+fn by_extension(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()? {
+        "json" => Some(Format::Json),
+        "csv" => Some(Format::Csv),
+        "jsonl" | "ndjson" => Some(Format::Jsonl),
+        _ => None,
+    }
+}
+
+fn score(
+    format: Format,
+    scorer: &Scorer<'_>,
+    input: impl std::io::BufRead,
+    output: &mut dyn Write,
+    options: &RunOptions,
+    bar: &indicatif::ProgressBar,
+) -> Result<(), Failure> {
+    let mut output = BufWriter::new(output);
+    let batch = options.batch as usize;
+    let outcome = match format {
+        Format::Json => json::run(scorer, input, &mut output),
+        Format::Csv => csv::run(scorer, input, &mut output, batch, bar),
+        Format::Jsonl => jsonl::run(scorer, input, &mut output, batch, bar),
+    };
+    let flushed = output.flush().map_err(|error| write_failed(&error));
+    outcome.and(flushed)
+}
+
+/// Writes beside `path` and moves it there at the end, failed rows included:
+/// a failure of some rows must not lose the others.
+fn to_file(
+    path: &Path,
+    score: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let fault = |error: std::io::Error| Failure::at(path, error);
+    let mut file =
+        NamedTempFile::with_prefix_in(".outpost-", paths::parent(path)).map_err(fault)?;
+    paths::make_readable(&file).map_err(fault)?;
+    let outcome = score(file.as_file_mut());
+    file.persist(path).map_err(|error| fault(error.error))?;
+    outcome
+}
+
+fn write_failed(error: &std::io::Error) -> Failure {
+    Failure::new(format!("the answers cannot be written: {error}"))
+}
+
+/// Runs requests on a module, each in an instance of its own.
+struct Scorer<'a> {
+    module: &'a LoadedModule,
+    deadline: Duration,
+}
+
+impl<'a> Scorer<'a> {
+    fn new(module: &'a LoadedModule) -> Self {
+        let deadline = Duration::from_millis(module.limits().deadline_ms.into());
+        Scorer { module, deadline }
+    }
+
+    fn infer(&self, request: InferRequest) -> Result<InferResponse, Error> {
+        request.check_outputs(self.module.signature())?;
+        let outputs = self.module.infer(&request.inputs, self.deadline)?;
+        let outputs = request.select(outputs)?;
+        Ok(InferResponse { id: request.id, outputs })
+    }
+}

@@ -1,0 +1,196 @@
+//! The server's configuration: what the file says, overridden by what was
+//! typed, checked as a whole before anything is started.
+
+use crate::cli::{CacheOptions, ServeOptions};
+use crate::failure::Failure;
+use crate::paths;
+use outpost_api::ListenOptions;
+use outpost_package::Limits;
+use outpost_sandbox::SandboxOptions;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The file, as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    models: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    cache: Option<PathBuf>,
+    threads: Option<usize>,
+    queue: Option<usize>,
+    max_connections: Option<usize>,
+    header_timeout_ms: Option<u64>,
+    grace_ms: Option<u64>,
+    #[serde(default)]
+    limits: CapFile,
+    #[serde(default)]
+    model: BTreeMap<String, ModelFile>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelFile {
+    #[serde(default)]
+    limits: CapFile,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CapFile {
+    memory_mib: Option<u32>,
+    deadline_ms: Option<u32>,
+    body_mib: Option<u32>,
+}
+
+impl CapFile {
+    fn resolve(self) -> Limits {
+        Limits {
+            memory_mib: self.memory_mib.unwrap_or(u32::MAX),
+            deadline_ms: self.deadline_ms.unwrap_or(u32::MAX),
+            body_mib: self.body_mib.unwrap_or(u32::MAX),
+        }
+    }
+
+    fn faults(self, place: &str, faults: &mut Vec<String>) {
+        let fields = [
+            ("memory_mib", self.memory_mib),
+            ("deadline_ms", self.deadline_ms),
+            ("body_mib", self.body_mib),
+        ];
+        for (name, _) in fields.into_iter().filter(|field| field.1 == Some(0)) {
+            faults.push(format!("`{place}.{name}` must be at least 1"));
+        }
+    }
+}
+
+/// What the server runs with.
+pub struct Config {
+    pub models: PathBuf,
+    pub listen: SocketAddr,
+    pub cache: CacheOptions,
+    pub serve: outpost_serve::ServeOptions,
+    pub sockets: ListenOptions,
+    /// What every module is granted at most.
+    limits: Limits,
+    /// The same for single ones.
+    model: BTreeMap<String, Limits>,
+}
+
+impl Config {
+    pub fn resolve(options: &ServeOptions) -> Result<Self, Failure> {
+        let (file, base) = match &options.config {
+            Some(path) => (parse(path, &paths::read_text(path)?)?, paths::parent(path)),
+            None => (ConfigFile::default(), Path::new("")),
+        };
+        // Paths in the file are relative to it, those typed to where one stands.
+        let from_file = |path: Option<PathBuf>| path.map(|path| base.join(path));
+        let sockets = ListenOptions::default();
+        let millis = |stated: Option<u64>, default| stated.map_or(default, Duration::from_millis);
+        Ok(Config {
+            models: options.models.clone().or(from_file(file.models)).unwrap_or_else(|| ".".into()),
+            listen: options.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
+            cache: CacheOptions { cache: options.cache.cache.clone().or(from_file(file.cache)) },
+            serve: serve_options(file.threads, file.queue),
+            sockets: ListenOptions {
+                max_connections: file.max_connections.unwrap_or(sockets.max_connections),
+                header_timeout: millis(file.header_timeout_ms, sockets.header_timeout),
+                grace: millis(file.grace_ms, sockets.grace),
+            },
+            limits: file.limits.resolve(),
+            model: file.model.into_iter().map(|(name, m)| (name, m.limits.resolve())).collect(),
+        })
+    }
+
+    pub fn sandbox(&self) -> SandboxOptions {
+        super::sandbox_options(self.serve.threads)
+    }
+
+    /// What a module gets of what it asks for.
+    pub fn grant(&self, name: &str, asked: Limits) -> Limits {
+        let granted = asked.capped(self.limits);
+        self.model.get(name).map_or(granted, |&cap| granted.capped(cap))
+    }
+}
+
+const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// A guest for each core, and room for a burst behind them.
+pub fn serve_options(
+    threads: Option<usize>,
+    queue: Option<usize>,
+) -> outpost_serve::ServeOptions {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = threads.unwrap_or(cores);
+    outpost_serve::ServeOptions { threads, queue: queue.unwrap_or(64 * threads) }
+}
+
+fn parse(path: &Path, text: &str) -> Result<ConfigFile, Failure> {
+    let file: ConfigFile =
+        toml::from_str(text).map_err(|error| Failure::at(path, format!("\n{error}")))?;
+    let mut faults = Vec::new();
+    for (name, value) in [
+        ("threads", file.threads),
+        ("queue", file.queue),
+        ("max_connections", file.max_connections),
+    ] {
+        if value == Some(0) {
+            faults.push(format!("`{name}` must be at least 1"));
+        }
+    }
+    if file.threads.is_some_and(|threads| threads > 256) {
+        faults.push("`threads` must be at most 256".into());
+    }
+    file.limits.faults("limits", &mut faults);
+    for (name, model) in &file.model {
+        model.limits.faults(&format!("model.{name}.limits"), &mut faults);
+    }
+    if faults.is_empty() {
+        Ok(file)
+    } else {
+        Err(Failure::at(path, format!("\n  {}", faults.join("\n  "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<ConfigFile, String> {
+        parse(Path::new("c.toml"), text).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn faults_name_the_line_or_are_told_all_at_once() {
+        let unknown = read("listen = \"127.0.0.1:1\"\nquue = 3\n").err().unwrap();
+        assert!(unknown.contains("quue") && unknown.contains("line 2"), "{unknown}");
+        let zeros = read("threads = 0\nqueue = 0\n[model.a.limits]\nbody_mib = 0\n").err().unwrap();
+        for name in ["`threads`", "`queue`", "`model.a.limits.body_mib`"] {
+            assert!(zeros.contains(name), "{zeros}");
+        }
+    }
+
+    #[test]
+    fn a_module_gets_the_least_of_what_it_asks_for_and_what_it_may_have() {
+        let cap = |memory_mib| CapFile { memory_mib, ..CapFile::default() }.resolve();
+        let config = Config {
+            models: ".".into(),
+            listen: DEFAULT_LISTEN,
+            cache: CacheOptions { cache: None },
+            serve: serve_options(None, None),
+            sockets: ListenOptions::default(),
+            limits: cap(Some(100)),
+            model: [("a".to_string(), cap(Some(50)))].into(),
+        };
+        let asked = |memory_mib| Limits { memory_mib, ..Limits::default() };
+        let granted = |name, memory_mib| config.grant(name, asked(memory_mib)).memory_mib;
+        assert_eq!(granted("a", 200), 50);
+        assert_eq!(granted("a", 20), 20);
+        assert_eq!(granted("b", 200), 100);
+        assert_eq!(config.grant("b", asked(1)).body_mib, Limits::default().body_mib);
+    }
+}
