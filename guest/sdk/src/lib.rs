@@ -59,9 +59,8 @@ mod export;
 #[cfg(target_family = "wasm")]
 mod random;
 
-pub use bindings::exports::outpost::model::inference::Error;
-pub use bindings::outpost::model::types::{
-    Datatype, Description, Tensor, TensorSpec, Violation, ViolationCode,
+pub use bindings::exports::outpost::model::inference::{
+    Datatype, Description, Error, Tensor, TensorSpec, Violation, ViolationCode,
 };
 pub use check::{check_inputs, element_size};
 pub use export::{Component, Exported, FrozenCell};

@@ -15,7 +15,6 @@ mod serve;
 
 use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
-use failure::Failure;
 use std::io::Write;
 use std::process::ExitCode;
 

@@ -67,7 +67,7 @@ impl Cache {
     }
 
     /// A compiled component, mapped from its file.
-    pub(crate) fn component<E>(
+    pub(crate) fn component<E: From<UnusableCode>>(
         &self,
         engine: &Engine,
         digest: &str,
@@ -80,7 +80,7 @@ impl Cache {
     }
 
     /// A compiled core module, mapped from its file.
-    pub(crate) fn core_module<E>(
+    pub(crate) fn core_module<E: From<UnusableCode>>(
         &self,
         engine: &Engine,
         digest: &str,
@@ -92,17 +92,14 @@ impl Cache {
         }, |bytes| unsafe { Module::deserialize(engine, bytes) })
     }
 
-    fn get<T, E>(
+    fn get<T, E: From<UnusableCode>>(
         &self,
         engine: &Engine,
         digest: &str,
         compile: impl FnOnce() -> Result<Vec<u8>, E>,
         map: impl Fn(&Path) -> wasmtime::Result<T>,
         load: impl FnOnce(&[u8]) -> wasmtime::Result<T>,
-    ) -> Result<T, E>
-    where
-        E: From<UnusableCode>,
-    {
+    ) -> Result<T, E> {
         let path = self.path(engine, digest);
         if let Some(value) = self.map(&path, &map) {
             return Ok(value);

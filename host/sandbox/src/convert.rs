@@ -1,8 +1,7 @@
 //! Between core's tensors and the bindings'. Going in, names and data are
 //! borrowed: the only copy is the one into the sandbox.
 
-use crate::bindings::exports::outpost::model::inference;
-use crate::bindings::outpost::model::types as wit;
+use crate::bindings::exports::outpost::model::inference as wit;
 use outpost_core::{Datatype, Error, ErrorKind, Signature, Tensor, TensorSpec, Violation, ViolationCode};
 
 pub fn to_wit(tensor: &Tensor) -> wit::TensorParam<'_> {
@@ -40,9 +39,9 @@ pub fn signature(description: wit::Description) -> (String, String, Signature) {
 }
 
 /// An error that the module gave as an answer, not by trapping.
-pub fn error(error: inference::Error) -> Error {
+pub fn error(error: wit::Error) -> Error {
     match error {
-        inference::Error::Invalid(violations) => Error::invalid(
+        wit::Error::Invalid(violations) => Error::invalid(
             violations
                 .into_iter()
                 .map(|violation| Violation {
@@ -52,7 +51,7 @@ pub fn error(error: inference::Error) -> Error {
                 })
                 .collect(),
         ),
-        inference::Error::Failed(message) => {
+        wit::Error::Failed(message) => {
             Error::new(ErrorKind::ModuleFailed, "the model could not compute an answer")
                 .with_detail(message)
         }

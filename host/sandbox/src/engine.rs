@@ -1,7 +1,7 @@
 //! The one place that builds Wasmtime's configuration: native code made under
 //! one configuration is refused by every other.
 
-use crate::cache::{Cache, CacheError};
+use crate::cache::{Cache, CacheError, UnusableCode};
 use crate::limits::Budget;
 use crate::ticker::Ticker;
 use outpost_package::{Digest, VerifiedModule};
@@ -15,7 +15,7 @@ use wasmtime::{
 /// Stack that a guest may use. Threads that run guests need more than that.
 const WASM_STACK: usize = 2 << 20;
 /// Time for a module to describe itself when it is loaded.
-const DESCRIBE_DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const DESCRIBE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How large the sandbox is.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,12 @@ pub enum SandboxError {
     Describe(outpost_core::Error),
     #[error("the module says that it is `{actual}`, its manifest says `{stated}`")]
     Mismatch { stated: String, actual: String },
+}
+
+impl From<UnusableCode> for SandboxError {
+    fn from(UnusableCode(error): UnusableCode) -> Self {
+        SandboxError::Compile(error)
+    }
 }
 
 /// Compiles and runs modules. Cheap to clone.
@@ -105,10 +111,6 @@ impl Sandbox {
 
     pub(crate) fn ticker(&self) -> &Ticker {
         &self.0.ticker
-    }
-
-    pub(crate) fn describe_deadline() -> Duration {
-        DESCRIBE_DEADLINE
     }
 
     /// A store whose guest may use `memory_mib`.

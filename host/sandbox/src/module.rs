@@ -2,9 +2,9 @@
 
 use crate::bindings::ModulePre;
 use crate::convert;
-use crate::engine::{Sandbox, SandboxError};
+use crate::engine::{DESCRIBE_DEADLINE, Sandbox, SandboxError};
 use crate::limits::Budget;
-use crate::ticker::Ticker;
+use crate::ticker::{Running, Ticker};
 use outpost_core::{Error, ErrorKind, Signature, Tensor, element_count};
 use outpost_package::{Digest, Limits, Manifest, VerifiedModule};
 use std::time::Duration;
@@ -104,9 +104,9 @@ impl LoadedModule {
     }
 }
 
-impl Instance<'_> {
+impl<'a> Instance<'a> {
     fn describe(&mut self) -> Result<(String, String, Signature), Error> {
-        let _running = self.start(Sandbox::describe_deadline());
+        let _running = self.start(DESCRIBE_DEADLINE);
         let guest = self.bindings.outpost_model_inference();
         match guest.call_describe(&mut self.store) {
             Ok(description) => Ok(convert::signature(description)),
@@ -135,10 +135,7 @@ impl Instance<'_> {
         }
     }
 
-    fn start(&mut self, deadline: Duration) -> crate::ticker::Running<'static>
-    where
-        Self: Sized,
-    {
+    fn start(&mut self, deadline: Duration) -> Running<'a> {
         self.store.set_epoch_deadline(Ticker::ticks(deadline));
         self.module.sandbox.ticker().run()
     }
