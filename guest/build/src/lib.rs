@@ -3,6 +3,10 @@
 //! A target directory of its own keeps clear of the lock that the outer cargo
 //! holds.
 
+mod shrink;
+
+pub use shrink::shrink;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,6 +19,27 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// # Errors
 /// What to type, where the target cannot be had; what failed otherwise.
 pub fn compile(packages: &[&str]) -> Result<Vec<PathBuf>, String> {
+    let directory = cargo_build(packages.iter().flat_map(|package| ["--package", package]))?;
+    Ok(packages
+        .iter()
+        .map(|package| directory.join(format!("{}.wasm", package.replace('-', "_"))))
+        .collect())
+}
+
+/// Compiles examples of `package` and gives the path of each one's `.wasm` file,
+/// in order.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_examples(package: &str, names: &[&str]) -> Result<Vec<PathBuf>, String> {
+    let examples = names.iter().flat_map(|name| ["--example", name]);
+    let directory = cargo_build(["--package", package].into_iter().chain(examples))?;
+    Ok(names.iter().map(|name| directory.join("examples").join(format!("{name}.wasm"))).collect())
+}
+
+/// Runs `cargo build` for the guests' target and gives the directory that it
+/// writes to.
+fn cargo_build<'a>(what: impl IntoIterator<Item = &'a str>) -> Result<PathBuf, String> {
     let root = workspace_root()?;
     for path in ["guest", "wit", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
@@ -26,10 +51,8 @@ pub fn compile(packages: &[&str]) -> Result<Vec<PathBuf>, String> {
     cargo
         .current_dir(&root)
         .args(["build", "--profile", "guest", "--target", TARGET, "--target-dir"])
-        .arg(&target_dir);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+        .arg(&target_dir)
+        .args(what);
     // What the outer cargo set for the host's code is wrong for the guest's.
     for (name, _) in env::vars_os().filter(|(name, _)| is_for_the_host(name)) {
         cargo.env_remove(name);
@@ -37,13 +60,9 @@ pub fn compile(packages: &[&str]) -> Result<Vec<PathBuf>, String> {
     let output = cargo.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !output.status.success() {
         let log = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{} cannot be compiled for {TARGET}:\n{log}", packages.join(", ")));
+        return Err(format!("guests cannot be compiled for {TARGET}:\n{log}"));
     }
-    let directory = target_dir.join(TARGET).join("guest");
-    Ok(packages
-        .iter()
-        .map(|package| directory.join(format!("{}.wasm", package.replace('-', "_"))))
-        .collect())
+    Ok(target_dir.join(TARGET).join("guest"))
 }
 
 fn is_for_the_host(name: &OsString) -> bool {

@@ -2,36 +2,41 @@
 //! the manifest, optimises the model with tract and runs it once; frozen, it
 //! answers requests with no start-up work at all.
 
+mod extents;
 mod load;
 mod manifest;
+mod operators;
 mod tensors;
 
+use extents::Extents;
+use load::Loaded;
 use outpost_guest::{Description, Error, Model, Source, Tensor, TensorSpec};
 use tract_onnx::prelude::{TVec, TypedSimpleState};
 
 /// An optimised ONNX model, ready to run.
 pub struct Onnx {
     state: TypedSimpleState,
+    extents: Extents,
     description: Description,
 }
 
 impl Model for Onnx {
     fn freeze(source: &Source) -> Result<Self, String> {
         let manifest = manifest::Manifest::parse(&source.manifest())?;
-        let (mut state, inputs, outputs) = load::load(source.model(), &manifest)?;
+        let Loaded { mut state, extents, inputs, outputs } = load::load(source.model(), &manifest)?;
         load::warm_up(&mut state, &inputs);
         let description =
             Description { name: manifest.name, version: manifest.version, inputs, outputs };
-        Ok(Onnx { state, description })
+        Ok(Onnx { state, extents, description })
     }
 
-    fn describe(&self) -> Description {
-        self.description.clone()
+    fn description(&self) -> &Description {
+        &self.description
     }
 
     fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
         let mut values = TVec::with_capacity(inputs.len());
-        let mut violations = Vec::new();
+        let mut violations = self.extents.check(&inputs);
         for tensor in inputs {
             match tensors::to_tract(&tensor) {
                 Ok(value) => values.push(value.into()),

@@ -1,20 +1,23 @@
-//! From the bytes of an ONNX file to a plan that is ready to run: which
-//! operators are missing, how inputs get their types and symbolic dimensions,
+//! From the bytes of an ONNX file to a plan that is ready to run: how inputs get their types and symbolic dimensions,
 //! what the outputs are.
 
+use crate::extents::Extents;
 use crate::manifest::{Manifest, Spec};
-use crate::tensors;
+use crate::{operators, tensors};
 use outpost_guest::{TensorSpec, element_size};
 use prost::Message;
-use std::collections::BTreeMap;
-use tract_onnx::Onnx;
 use tract_onnx::model::ParseResult;
-use tract_onnx::pb::{GraphProto, ModelProto};
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid, ShapeFactoid};
 
-/// The plan's state, and the signature of the model.
-type Loaded = (TypedSimpleState, Vec<TensorSpec>, Vec<TensorSpec>);
+/// A model that is ready to run.
+pub struct Loaded {
+    pub state: TypedSimpleState,
+    pub extents: Extents,
+    pub inputs: Vec<TensorSpec>,
+    pub outputs: Vec<TensorSpec>,
+}
 
 /// Parses and optimises. Errors are for the person who builds the module.
 pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
@@ -22,17 +25,21 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
         .map_err(|error| format!("this is not an ONNX model: {error}"))?;
     let graph = proto.graph.as_ref().ok_or("this is not an ONNX model: it holds no graph")?;
     let framework = tract_onnx::onnx();
-    check_operators(graph, &framework)?;
+    operators::check(graph, &framework)?;
 
-    let ParseResult { mut model, unresolved_inputs, .. } =
-        framework.parse(&proto, None).map_err(|error| format!("the model cannot be read: {error:#}"))?;
+    let ParseResult { mut model, unresolved_inputs, .. } = framework
+        .parse(&proto, None)
+        .map_err(|error| format!("the model cannot be read: {error:#}"))?;
     if !unresolved_inputs.is_empty() {
-        return Err(format!("nothing computes these values of the graph: {}", unresolved_inputs.join(", ")));
+        return Err(format!(
+            "nothing computes these values of the graph: {}",
+            unresolved_inputs.join(", ")
+        ));
     }
     let output_names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
     drop(proto);
 
-    let inputs = settle_inputs(&mut model, &manifest.inputs)?;
+    let (inputs, extents) = settle_inputs(&mut model, &manifest.inputs)?;
     let typed = model
         .into_typed()
         .and_then(|model| model.into_decluttered())
@@ -43,7 +50,7 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
         .and_then(|model| model.into_runnable())
         .and_then(|plan| plan.spawn())
         .map_err(|error| format!("the model cannot be optimised: {error:#}"))?;
-    Ok((state, inputs, outputs))
+    Ok(Loaded { state, extents, inputs, outputs })
 }
 
 const FIX_SHAPES: &str = "If an input has dimensions that may vary, fix them in the manifest: \
@@ -53,49 +60,12 @@ fn bytes(onnx: Vec<u8>) -> prost::bytes::Bytes {
     prost::bytes::Bytes::from(onnx)
 }
 
-/// Names every operator that there is no implementation of, with its nodes.
-fn check_operators(graph: &GraphProto, framework: &Onnx) -> Result<(), String> {
-    let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    collect_missing(graph, framework, &mut missing);
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let mut message = String::from("the model uses operators that are not supported:");
-    for (operator, nodes) in missing {
-        let shown = nodes.iter().take(3).map(|node| format!("`{node}`")).collect::<Vec<_>>();
-        let more = nodes.len().saturating_sub(3);
-        message += &format!("\n  {operator} at node {}", shown.join(", "));
-        if more > 0 {
-            message += &format!(" and {more} more");
-        }
-    }
-    Err(message)
-}
-
-fn collect_missing(graph: &GraphProto, framework: &Onnx, missing: &mut BTreeMap<String, Vec<String>>) {
-    for node in &graph.node {
-        if !framework.op_register.0.contains_key(&node.op_type) {
-            let operator = if node.domain.is_empty() || node.domain == "ai.onnx" {
-                node.op_type.clone()
-            } else {
-                format!("{}.{}", node.domain, node.op_type)
-            };
-            let name = if node.name.is_empty() {
-                node.output.first().cloned().unwrap_or_default()
-            } else {
-                node.name.clone()
-            };
-            missing.entry(operator).or_default().push(name);
-        }
-        for graph in node.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs)) {
-            collect_missing(graph, framework, missing);
-        }
-    }
-}
-
 /// Gives each input a datatype and a shape whose open dimensions are symbols:
 /// the batch dimension is shared, as requests vary it for all inputs at once.
-fn settle_inputs(model: &mut InferenceModel, specs: &[Spec]) -> Result<Vec<TensorSpec>, String> {
+fn settle_inputs(
+    model: &mut InferenceModel,
+    specs: &[Spec],
+) -> Result<(Vec<TensorSpec>, Extents), String> {
     let outlets = model.input_outlets().map_err(|error| error.to_string())?.to_vec();
     let names: Vec<String> =
         outlets.iter().map(|outlet| model.node(outlet.node).name.clone()).collect();
@@ -104,13 +74,17 @@ fn settle_inputs(model: &mut InferenceModel, specs: &[Spec]) -> Result<Vec<Tenso
     let batch = model.symbols.sym("batch");
     let _ = model.symbols.add_assertion("batch>=1");
     let mut described = Vec::new();
+    let mut settled: Vec<Vec<TDim>> = Vec::new();
     for (outlet, name) in outlets.into_iter().zip(names) {
         let spec = specs.iter().find(|spec| spec.name == name);
         let fact = model.outlet_fact(outlet).map_err(|error| error.to_string())?.clone();
-        let datum = fact.datum_type.concretize()
+        let datum = fact
+            .datum_type
+            .concretize()
             .ok_or_else(|| format!("input `{name}` has no datatype in the model"))?;
-        let datatype = tensors::datatype(datum)
-            .ok_or_else(|| format!("input `{name}` has a datatype that requests cannot carry: {datum:?}"))?;
+        let datatype = tensors::datatype(datum).ok_or_else(|| {
+            format!("input `{name}` has a datatype that requests cannot carry: {datum:?}")
+        })?;
         check_datatype(spec, tensors::name(datatype), "input")?;
 
         let pinned = spec.and_then(|spec| spec.shape.as_deref());
@@ -151,13 +125,14 @@ fn settle_inputs(model: &mut InferenceModel, specs: &[Spec]) -> Result<Vec<Tenso
             });
         }
         let shape = dims.iter().map(|dim| dim.to_i64().unwrap_or(-1)).collect();
+        settled.push(dims.clone());
         let fact = InferenceFact::default()
             .with_datum_type(datum)
             .with_shape(ShapeFactoid::closed(dims.into_iter().map(GenericFactoid::Only).collect()));
         model.set_outlet_fact(outlet, fact).map_err(|error| error.to_string())?;
         described.push(TensorSpec { name, datatype, shape });
     }
-    Ok(described)
+    Ok((described, Extents::of(settled.iter().map(Vec::as_slice))))
 }
 
 fn symbol_part(name: &str) -> String {
@@ -185,7 +160,11 @@ fn check_datatype(spec: Option<&Spec>, actual: &str, what: &str) -> Result<(), S
     }
 }
 
-fn describe_outputs(model: &TypedModel, names: &[String], specs: &[Spec]) -> Result<Vec<TensorSpec>, String> {
+fn describe_outputs(
+    model: &TypedModel,
+    names: &[String],
+    specs: &[Spec],
+) -> Result<Vec<TensorSpec>, String> {
     unknown_names(specs, names, "output")?;
     let outlets = model.output_outlets().map_err(|error| error.to_string())?;
     outlets
@@ -194,14 +173,20 @@ fn describe_outputs(model: &TypedModel, names: &[String], specs: &[Spec]) -> Res
         .map(|(&outlet, name)| {
             let fact = model.outlet_fact(outlet).map_err(|error| error.to_string())?;
             let datatype = tensors::datatype(fact.datum_type).ok_or_else(|| {
-                format!("output `{name}` has a datatype that answers cannot carry: {:?}", fact.datum_type)
+                format!(
+                    "output `{name}` has a datatype that answers cannot carry: {:?}",
+                    fact.datum_type
+                )
             })?;
             let spec = specs.iter().find(|spec| &spec.name == name);
             check_datatype(spec, tensors::name(datatype), "output")?;
             let shape: Vec<i64> = fact.shape.iter().map(|dim| dim.to_i64().unwrap_or(-1)).collect();
             if let Some(wanted) = spec.and_then(|spec| spec.shape.as_ref())
                 && !(wanted.len() == shape.len()
-                    && wanted.iter().zip(&shape).all(|(&want, &got)| want < 0 || got < 0 || want == got))
+                    && wanted
+                        .iter()
+                        .zip(&shape)
+                        .all(|(&want, &got)| want < 0 || got < 0 || want == got))
             {
                 return Err(format!(
                     "output `{name}` has shape {} in the model, but {} in the manifest",

@@ -45,11 +45,10 @@ pub fn to_tract(tensor: &Tensor) -> Result<TractTensor, Violation> {
         .map_err(|_| fault(ViolationCode::WrongShape, "the shape is too large".into()))?;
     match tensor.datatype {
         Datatype::Bytes => {
-            let strings = strings(&tensor.data)
-                .map_err(|index| {
-                    let message = format!("element {index} is not valid UTF-8");
-                    fault(ViolationCode::InvalidText, message)
-                })?;
+            let strings = strings(&tensor.data).map_err(|index| {
+                let message = format!("element {index} is not valid UTF-8");
+                fault(ViolationCode::InvalidText, message)
+            })?;
             tract_onnx::prelude::tract_ndarray::ArrayD::from_shape_vec(shape, strings)
                 .map(TractTensor::from)
                 .map_err(|error| fault(ViolationCode::WrongSize, error.to_string()))
@@ -84,13 +83,15 @@ fn strings(data: &[u8]) -> Result<Vec<String>, usize> {
 
 /// A result of tract's under the name of its output.
 pub fn from_tract(value: &TractTensor, name: &str) -> Result<Tensor, String> {
-    let unsupported =
-        || format!("output `{name}` has a type that no datatype can carry: {:?}", value.datum_type());
+    let unsupported = || {
+        format!("output `{name}` has a type that no datatype can carry: {:?}", value.datum_type())
+    };
     let datatype = datatype(value.datum_type()).ok_or_else(unsupported)?;
     let shape = value.shape().iter().map(|&extent| extent as u64).collect();
     let data = match value.datum_type() {
         DatumType::String => {
-            let strings = value.to_plain_array_view::<String>().map_err(|error| error.to_string())?;
+            let strings =
+                value.to_plain_array_view::<String>().map_err(|error| error.to_string())?;
             let mut data = Vec::with_capacity(strings.iter().map(|s| s.len() + 4).sum());
             for string in &strings {
                 let length = u32::try_from(string.len())

@@ -95,8 +95,7 @@ fn heap_base() -> usize {
 /// Grows memory until `end` is inside it.
 fn ensure_memory(end: usize) -> bool {
     let have = core::arch::wasm32::memory_size(0) * PAGE;
-    end <= have
-        || core::arch::wasm32::memory_grow(0, (end - have).div_ceil(PAGE)) != usize::MAX
+    end <= have || core::arch::wasm32::memory_grow(0, (end - have).div_ceil(PAGE)) != usize::MAX
 }
 
 // SAFETY: the ranges handed out are disjoint, inside memory, and never reused.
@@ -238,9 +237,7 @@ unsafe impl GlobalAlloc for Shared {
                     let number = heap.note(layout);
                     heap.alloc_recorded(layout, number)
                 }
-                Phase::Exchange if heap.arena_end == 0 => {
-                    heap.alloc_recorded(layout, UNRECORDED)
-                }
+                Phase::Exchange if heap.arena_end == 0 => heap.alloc_recorded(layout, UNRECORDED),
                 Phase::Exchange => heap.general.malloc(layout.size(), layout.align()),
                 Phase::Seed => SEED_BLOCK.0.get().cast(),
                 Phase::Place => {
@@ -352,7 +349,12 @@ pub fn finish() -> Frozen {
             },
             _ => Vec::new(),
         };
-        return Frozen { end: 0, arena_size: heap().live_bytes.max(MIN_ALIGN) as u64, lifetimes, trace };
+        return Frozen {
+            end: 0,
+            arena_size: heap().live_bytes.max(MIN_ALIGN) as u64,
+            lifetimes,
+            trace,
+        };
     }
     let heap = heap();
     // Nothing above the arena is alive: the run-time heap starts afresh there.

@@ -51,7 +51,11 @@ pub fn check_inputs(
             violations.push(violation(
                 &spec.name,
                 ViolationCode::Missing,
-                format!("the input is missing; it is {} of shape {:?}", name(spec.datatype), spec.shape),
+                format!(
+                    "the input is missing; it is {} of shape {:?}",
+                    name(spec.datatype),
+                    spec.shape
+                ),
             ));
         }
     }

@@ -38,7 +38,7 @@ pub struct Component<M>(PhantomData<M>);
 impl<M: Exported> Inference for Component<M> {
     fn describe() -> Description {
         match M::cell().get() {
-            Some(model) => model.describe(),
+            Some(model) => model.description().clone(),
             None => Description {
                 name: String::new(),
                 version: String::new(),
@@ -51,8 +51,7 @@ impl<M: Exported> Inference for Component<M> {
     fn infer(inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
         let model = (M::cell().get().as_mut())
             .ok_or_else(|| Error::Failed("the module was never frozen".into()))?;
-        let inputs =
-            check_inputs(inputs, &model.describe().inputs).map_err(Error::Invalid)?;
+        let inputs = check_inputs(inputs, &model.description().inputs).map_err(Error::Invalid)?;
         model.infer(inputs)
     }
 }
@@ -89,7 +88,7 @@ macro_rules! export {
                 }
             }
             type Component = $crate::Component<$model>;
-            $crate::bindings::export!(Component with_types_in $crate::bindings);
+    $crate::bindings::export!(Component with_types_in $crate::bindings);
         };
     };
 }

@@ -7,25 +7,25 @@
 //! ```ignore
 //! use outpost_guest::{Datatype, Description, Error, Model, Source, Tensor, TensorSpec};
 //!
-//! struct Double;
+//! struct Double(Description);
 //!
 //! impl Model for Double {
 //!     fn freeze(_: &Source) -> Result<Self, String> {
-//!         Ok(Double)
-//!     }
-//!
-//!     fn describe(&self) -> Description {
 //!         let spec = |name: &str| TensorSpec {
 //!             name: name.into(),
 //!             datatype: Datatype::Fp32,
 //!             shape: vec![-1],
 //!         };
-//!         Description {
+//!         Ok(Double(Description {
 //!             name: "double".into(),
 //!             version: "1.0.0".into(),
 //!             inputs: vec![spec("x")],
 //!             outputs: vec![spec("y")],
-//!         }
+//!         }))
+//!     }
+//!
+//!     fn description(&self) -> &Description {
+//!         &self.0
 //!     }
 //!
 //!     fn infer(&mut self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
@@ -90,10 +90,10 @@ pub trait Model: Sized + 'static {
     fn freeze(source: &Source) -> Result<Self, String>;
 
     /// Name, version, inputs and outputs.
-    fn describe(&self) -> Description;
+    fn description(&self) -> &Description;
 
     /// Runs the model on inputs that [`check_inputs`] found to match
-    /// [`Model::describe`], in the order of the description.
+    /// [`Model::description`], in the order of the description.
     ///
     /// # Errors
     /// [`Error::Invalid`] for the caller's faults, [`Error::Failed`] for the

@@ -67,7 +67,9 @@ impl InferRequest {
                 let twice = self.outputs.iter().take(index).any(|other| other == name);
                 let (code, message) = match (known, twice) {
                     (false, _) => (ViolationCode::Unknown, "the model has no output of this name"),
-                    (_, true) => (ViolationCode::Duplicate, "the output is asked for more than once"),
+                    (_, true) => {
+                        (ViolationCode::Duplicate, "the output is asked for more than once")
+                    }
                     _ => return None,
                 };
                 Some(Violation { field: name.clone(), code, message: message.into() })

@@ -43,8 +43,9 @@ pub fn build(
     steps: &Steps,
 ) -> Result<(VerifiedModule, LoadedModule), Failure> {
     let cases = match &recipe.references {
-        Some(json) => reference::parse(json)
-            .map_err(|fault| Failure::new(format!("the reference cases cannot be used: {fault}")))?,
+        Some(json) => reference::parse(json).map_err(|fault| {
+            Failure::new(format!("the reference cases cannot be used: {fault}"))
+        })?,
         None => Vec::new(),
     };
     let manifest = recipe.manifest.resolve();

@@ -80,7 +80,9 @@ pub struct BuildOptions {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  outpost inspect wine.wasm\n  outpost inspect wine.wasm --json | jq .digest")]
+#[command(
+    after_help = "Examples:\n  outpost inspect wine.wasm\n  outpost inspect wine.wasm --json | jq .digest"
+)]
 pub struct InspectOptions {
     /// The module.
     #[arg(value_name = "MODULE.wasm", value_hint = ValueHint::FilePath)]

@@ -61,7 +61,14 @@ impl fmt::Display for Failure {
 
 impl From<FreezeError> for Failure {
     fn from(error: FreezeError) -> Self {
-        Failure::new(error.to_string())
+        let failure = Failure::new(error.to_string());
+        match error {
+            FreezeError::Trapped(_) => failure.hint(
+                "where dimensions vary, fixing them often helps: `[[inputs]]` with `name` and \
+                 `shape` in a manifest",
+            ),
+            _ => failure,
+        }
     }
 }
 

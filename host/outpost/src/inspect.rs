@@ -36,8 +36,7 @@ pub fn main(options: &InspectOptions) -> Result<(), Failure> {
         manifest,
     };
     let text = if options.json {
-        serde_json::to_string_pretty(&report)
-            .map_err(|error| Failure::new(error.to_string()))?
+        serde_json::to_string_pretty(&report).map_err(|error| Failure::new(error.to_string()))?
             + "\n"
     } else {
         report.for_people()
@@ -72,7 +71,8 @@ impl Report<'_> {
             ),
         ]);
         facts.add_row(["references", &format!("{} cases", self.reference_cases)]);
-        let _ = writeln!(text, "{facts}\n\n{}\n\n{}", specs("input", inputs), specs("output", outputs));
+        let _ =
+            writeln!(text, "{facts}\n\n{}\n\n{}", specs("input", inputs), specs("output", outputs));
         text
     }
 }
@@ -86,7 +86,12 @@ fn specs(what: &str, specs: &[IoSpec]) -> Table {
         let shape = spec.shape.as_ref().map(|shape| format!("{shape:?}")).unwrap_or_default();
         let mut about = spec.description.clone().unwrap_or_default();
         if !spec.labels.is_empty() {
-            let _ = write!(about, "{}labels: {}", if about.is_empty() { "" } else { "; " }, spec.labels.join(", "));
+            let _ = write!(
+                about,
+                "{}labels: {}",
+                if about.is_empty() { "" } else { "; " },
+                spec.labels.join(", ")
+            );
         }
         table.add_row([&spec.name, spec.datatype.as_deref().unwrap_or_default(), &shape, &about]);
     }

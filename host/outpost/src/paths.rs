@@ -70,8 +70,10 @@ fn cache_directory(
         .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("outpost")))
         .or_else(|| Some(variable("HOME")?.join(".cache/outpost")))
         .ok_or_else(|| {
-            Failure::new("there is no place for compiled code: neither HOME nor XDG_CACHE_HOME is set")
-                .hint("name a directory with --cache")
+            Failure::new(
+                "there is no place for compiled code: neither HOME nor XDG_CACHE_HOME is set",
+            )
+            .hint("name a directory with --cache")
         })
 }
 

@@ -43,10 +43,9 @@ impl Steps {
 /// A bar over bytes read, hidden where there is no terminal to show it on.
 pub fn bytes(total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
-        Some(total) => (
-            ProgressBar::new(total),
-            "{bar:40} {bytes}/{total_bytes}, {eta} left, {msg}",
-        ),
+        Some(total) => {
+            (ProgressBar::new(total), "{bar:40} {bytes}/{total_bytes}, {eta} left, {msg}")
+        }
         None => (ProgressBar::new_spinner(), "{spinner} {bytes}, {msg}"),
     };
     match ProgressStyle::with_template(template) {

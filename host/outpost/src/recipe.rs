@@ -35,7 +35,9 @@ impl Recipe {
             Ok(model) => model,
             Err(_) if custom_guest && !model_path.exists() => Vec::new(),
             Err(failure) => {
-                return Err(failure.hint("the manifest's `model` names the ONNX file, relative to it"));
+                return Err(
+                    failure.hint("the manifest's `model` names the ONNX file, relative to it")
+                );
             }
         };
         let references = match &manifest.reference {

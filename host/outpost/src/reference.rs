@@ -53,7 +53,8 @@ pub fn parse(json: &[u8]) -> Result<Vec<Case>, String> {
     file.cases
         .into_iter()
         .map(|body| {
-            let fault = |what: &str, error: &Error| format!("case `{}`, {what}: {error}", body.name);
+            let fault =
+                |what: &str, error: &Error| format!("case `{}`, {what}: {error}", body.name);
             let request_json = body.request.get();
             let request = decode_request(request_json.as_bytes())
                 .map_err(|error| fault("request", &error))?;
@@ -138,9 +139,7 @@ fn allowed(want: f64, tolerance: Tolerance) -> f64 {
 }
 
 fn is_close(want: f64, got: f64, tolerance: Tolerance) -> bool {
-    want == got
-        || (want.is_nan() && got.is_nan())
-        || (want - got).abs() <= allowed(want, tolerance)
+    want == got || (want.is_nan() && got.is_nan()) || (want - got).abs() <= allowed(want, tolerance)
 }
 
 #[cfg(test)]
@@ -161,7 +160,10 @@ mod tests {
     fn differences_are_named_with_their_size() {
         let tolerance = Tolerance { absolute: 0.01, relative: 0.0 };
         let check = |want: &[f32], got: &[f32]| compare(&tensor(want), &tensor(got), tolerance);
-        assert_eq!(check(&[1.0, f32::NAN, f32::INFINITY], &[1.005, f32::NAN, f32::INFINITY]), Ok(()));
+        assert_eq!(
+            check(&[1.0, f32::NAN, f32::INFINITY], &[1.005, f32::NAN, f32::INFINITY]),
+            Ok(())
+        );
         let fault = check(&[1.0, 2.0, 3.0], &[1.5, 2.0, 1.0]).unwrap_err();
         assert!(fault.contains("2 of its elements"), "{fault}");
         assert!(fault.contains("element 2: 1 instead of 3, off by 2.000e0"), "{fault}");

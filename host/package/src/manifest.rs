@@ -97,9 +97,12 @@ impl Default for Limits {
 pub struct Reference {
     /// A JSON file of requests and their answers, relative to the manifest.
     pub cases: PathBuf,
-    /// How far an element may be off.
-    #[serde(flatten)]
-    pub tolerance: Tolerance,
+    /// How far an element may be off, in the unit of the output.
+    #[serde(default = "default_tolerance")]
+    pub absolute: f64,
+    /// The same as a fraction of the expected value.
+    #[serde(default = "default_tolerance")]
+    pub relative: f64,
 }
 
 /// |actual - expected| ≤ absolute + relative · |expected|, as in NumPy's `allclose`.
@@ -114,7 +117,7 @@ pub struct Tolerance {
 
 impl Default for Tolerance {
     fn default() -> Self {
-        Tolerance { absolute: 1e-5, relative: 1e-5 }
+        Tolerance { absolute: default_tolerance(), relative: default_tolerance() }
     }
 }
 
@@ -153,6 +156,10 @@ pub enum ManifestError {
     Invalid(Vec<String>),
 }
 
+fn default_tolerance() -> f64 {
+    1e-5
+}
+
 fn default_version() -> String {
     "1.0.0".into()
 }
@@ -168,7 +175,7 @@ impl ManifestFile {
     /// [`ManifestError`], with line and column, or with every fault.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let file: ManifestFile = toml::from_str(text)?;
-        let faults = file.faults();
+        let faults = file.resolve().faults();
         if faults.is_empty() { Ok(file) } else { Err(ManifestError::Invalid(faults)) }
     }
 
@@ -187,22 +194,41 @@ impl ManifestFile {
         }
     }
 
-    fn faults(&self) -> Vec<String> {
+    /// The manifest to freeze with: paths are left behind.
+    pub fn resolve(&self) -> Manifest {
+        Manifest {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            description: self.description.clone(),
+            license: self.license.clone(),
+            inputs: self.inputs.clone(),
+            outputs: self.outputs.clone(),
+            limits: self.limits,
+            tolerance: self.reference.as_ref().map_or_else(Tolerance::default, |reference| {
+                Tolerance { absolute: reference.absolute, relative: reference.relative }
+            }),
+        }
+    }
+}
+
+impl Manifest {
+    /// Everything that is wrong with it, whoever wrote it.
+    pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if let Err(error) = self.name.parse::<ModelName>() {
             faults.push(format!("`name`: {error}"));
         }
         if let Err(error) = semver::Version::parse(&self.version) {
-            faults.push(format!(
-                "`version` is not a semantic version such as 1.2.0: {error}"
-            ));
+            faults.push(format!("`version` is not a semantic version such as 1.2.0: {error}"));
         }
         for (what, specs) in [("inputs", &self.inputs), ("outputs", &self.outputs)] {
             for (index, spec) in specs.iter().enumerate() {
                 if specs.iter().take(index).any(|other| other.name == spec.name) {
                     faults.push(format!("`{what}`: `{}` stands there twice", spec.name));
                 }
-                if let Some(Err(error)) = spec.datatype.as_ref().map(|name| name.parse::<Datatype>()) {
+                if let Some(Err(error)) =
+                    spec.datatype.as_ref().map(|name| name.parse::<Datatype>())
+                {
                     faults.push(format!("`{what}`, `{}`: {error}", spec.name));
                 }
                 if spec.shape.iter().flatten().any(|&extent| extent < -1) {
@@ -223,25 +249,10 @@ impl ManifestFile {
         if body_mib == 0 {
             faults.push("`limits.body_mib` must be at least 1".into());
         }
-        if let Some(Reference { tolerance: Tolerance { absolute, relative }, .. }) = self.reference
-            && !(absolute >= 0.0 && relative >= 0.0)
-        {
+        let Tolerance { absolute, relative } = self.tolerance;
+        if !(absolute >= 0.0 && relative >= 0.0) {
             faults.push("`reference`: a tolerance must not be negative".into());
         }
         faults
-    }
-
-    /// The manifest to freeze with: paths are left behind.
-    pub fn resolve(&self) -> Manifest {
-        Manifest {
-            name: self.name.clone(),
-            version: self.version.clone(),
-            description: self.description.clone(),
-            license: self.license.clone(),
-            inputs: self.inputs.clone(),
-            outputs: self.outputs.clone(),
-            limits: self.limits,
-            tolerance: self.reference.as_ref().map(|r| r.tolerance).unwrap_or_default(),
-        }
     }
 }

@@ -3,7 +3,6 @@
 
 use crate::{Digest, Manifest};
 use std::fmt;
-use std::sync::Arc;
 use wasmparser::{Encoding, Parser, Payload};
 
 /// The contract's interface that a module must export.
@@ -18,7 +17,9 @@ const REFERENCE_SECTION: &str = "outpost:reference";
 pub enum ModuleError {
     #[error("this is not a WebAssembly file")]
     NotWasm,
-    #[error("this is a core WebAssembly module, not a component; build modules with `outpost build`")]
+    #[error(
+        "this is a core WebAssembly module, not a component; build modules with `outpost build`"
+    )]
     CoreModule,
     #[error("the file is truncated or damaged: {0}")]
     Malformed(String),
@@ -33,9 +34,13 @@ pub enum ModuleError {
     NoManifest,
     #[error("the module's manifest cannot be read: {0}")]
     Manifest(serde_json::Error),
+    #[error("the module's manifest is not valid: {}", .0.join("; "))]
+    Invalid(Vec<String>),
     #[error("the file holds two sections `{0}`")]
     Duplicate(&'static str),
-    #[error("the module has code after its manifest, which nothing that `outpost build` writes has")]
+    #[error(
+        "the module has code after its manifest, which nothing that `outpost build` writes has"
+    )]
     CodeAfterManifest,
 }
 
@@ -49,9 +54,8 @@ pub enum Trust {
 
 /// A module that passed every check. Only [`VerifiedModule::verify`] makes one,
 /// and the sandbox loads nothing else.
-#[derive(Clone)]
 pub struct VerifiedModule {
-    bytes: Arc<[u8]>,
+    bytes: Vec<u8>,
     digest: Digest,
     code_digest: Digest,
     manifest: Manifest,
@@ -73,9 +77,8 @@ impl VerifiedModule {
     ///
     /// # Errors
     /// [`ModuleError`], the first that is found.
-    pub fn verify(bytes: impl Into<Arc<[u8]>>, trust: Trust) -> Result<Self, ModuleError> {
+    pub fn verify(bytes: Vec<u8>, trust: Trust) -> Result<Self, ModuleError> {
         let Trust::Unsigned = trust;
-        let bytes = bytes.into();
         let outline = Outline::read(&bytes)?;
         if !outline.exports.iter().any(|name| name == CONTRACT) {
             let near = outline.exports.into_iter().find(|name| name.starts_with(CONTRACT_STEM));
@@ -85,7 +88,11 @@ impl VerifiedModule {
             return Err(ModuleError::Imports(outline.imports));
         }
         let manifest = outline.manifest.ok_or(ModuleError::NoManifest)?;
-        let manifest = serde_json::from_slice(manifest).map_err(ModuleError::Manifest)?;
+        let manifest: Manifest = serde_json::from_slice(manifest).map_err(ModuleError::Manifest)?;
+        let faults = manifest.faults();
+        if !faults.is_empty() {
+            return Err(ModuleError::Invalid(faults));
+        }
         let references = outline.references.map(<[u8]>::to_vec);
         let (code_digest, digest) = Digest::of_prefix_and_whole(&bytes, outline.code_end);
         Ok(VerifiedModule { digest, code_digest, manifest, references, bytes })
@@ -165,7 +172,8 @@ impl<'a> Outline<'a> {
         if !bytes.starts_with(b"\0asm") {
             return Err(ModuleError::NotWasm);
         }
-        let malformed = |error: wasmparser::BinaryReaderError| ModuleError::Malformed(error.to_string());
+        let malformed =
+            |error: wasmparser::BinaryReaderError| ModuleError::Malformed(error.to_string());
         let mut outline = Outline { code_end: bytes.len(), ..Outline::default() };
         // Modules and components nested inside of the outermost component.
         let mut nested = 0_usize;

@@ -74,9 +74,13 @@ impl Cache {
         compile: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<Component, E> {
         // SAFETY (both): `get` passes a path to bytes that this cache wrote.
-        self.get(engine, digest, compile, |path| unsafe {
-            Component::deserialize_file(engine, path)
-        }, |bytes| unsafe { Component::deserialize(engine, bytes) })
+        self.get(
+            engine,
+            digest,
+            compile,
+            |path| unsafe { Component::deserialize_file(engine, path) },
+            |bytes| unsafe { Component::deserialize(engine, bytes) },
+        )
     }
 
     /// A compiled core module, mapped from its file.
@@ -87,9 +91,13 @@ impl Cache {
         compile: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<Module, E> {
         // SAFETY (both): `get` passes a path to bytes that this cache wrote.
-        self.get(engine, digest, compile, |path| unsafe {
-            Module::deserialize_file(engine, path)
-        }, |bytes| unsafe { Module::deserialize(engine, bytes) })
+        self.get(
+            engine,
+            digest,
+            compile,
+            |path| unsafe { Module::deserialize_file(engine, path) },
+            |bytes| unsafe { Module::deserialize(engine, bytes) },
+        )
     }
 
     fn get<T, E: From<UnusableCode>>(

@@ -2,7 +2,9 @@
 //! borrowed: the only copy is the one into the sandbox.
 
 use crate::bindings::exports::outpost::model::inference as wit;
-use outpost_core::{Datatype, Error, ErrorKind, Signature, Tensor, TensorSpec, Violation, ViolationCode};
+use outpost_core::{
+    Datatype, Error, ErrorKind, Signature, Tensor, TensorSpec, Violation, ViolationCode,
+};
 
 pub fn to_wit(tensor: &Tensor) -> wit::TensorParam<'_> {
     wit::TensorParam {

@@ -123,9 +123,12 @@ impl Sandbox {
     }
 
     /// Native code for a component, from the cache or compiled now.
-    pub(crate) fn component(&self, bytes: &[u8], digest: Digest) -> Result<Component, SandboxError> {
-        let compile =
-            || self.0.engine.precompile_component(bytes).map_err(SandboxError::Compile);
+    pub(crate) fn component(
+        &self,
+        bytes: &[u8],
+        digest: Digest,
+    ) -> Result<Component, SandboxError> {
+        let compile = || self.0.engine.precompile_component(bytes).map_err(SandboxError::Compile);
         let Some(cache) = &self.0.cache else {
             // SAFETY: the bytes come from the compiler just now.
             return unsafe { Component::deserialize(&self.0.engine, compile()?) }

@@ -134,8 +134,7 @@ impl Sandbox {
 
         progress(FreezeStep::Write);
         guest.cut(packed.end)?;
-        let snapshot =
-            ready(wizer.snapshot(&context, &mut guest)).map_err(FreezeError::Compile)?;
+        let snapshot = ready(wizer.snapshot(&context, &mut guest)).map_err(FreezeError::Compile)?;
         drop(guest);
         componentize(rewrite::drop_imports(&snapshot, SOURCE)?)
     }
@@ -173,8 +172,9 @@ impl Sandbox {
         if let Some(import) = module.imports().find(|import| import.module() != SOURCE) {
             return Err(FreezeError::Import(format!("{}#{}", import.module(), import.name())));
         }
-        let instance =
-            linker.instantiate(&mut store, module).map_err(|error| explain(&error, store.data()))?;
+        let instance = linker
+            .instantiate(&mut store, module)
+            .map_err(|error| explain(&error, store.data()))?;
         let memory =
             instance.get_memory(&mut store, "memory").ok_or(FreezeError::Export("memory"))?;
         let freeze = instance

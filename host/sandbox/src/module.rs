@@ -34,7 +34,11 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`] if it cannot be compiled, or is not what its manifest
     /// says.
-    pub fn load(&self, module: &VerifiedModule, granted: Limits) -> Result<LoadedModule, SandboxError> {
+    pub fn load(
+        &self,
+        module: &VerifiedModule,
+        granted: Limits,
+    ) -> Result<LoadedModule, SandboxError> {
         let component = self.component(module.bytes(), module.code_digest())?;
         let pre = (self.linker().instantiate_pre(&component))
             .and_then(ModulePre::new)

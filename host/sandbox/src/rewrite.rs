@@ -22,10 +22,16 @@ pub fn drop_imports(wasm: &[u8], interface: &str) -> Result<Vec<u8>, FreezeError
                 for import in section.into_imports() {
                     let import = import?;
                     let TypeRef::Func(signature) = import.ty else {
-                        return Err(FreezeError::Import(format!("{}#{}", import.module, import.name)));
+                        return Err(FreezeError::Import(format!(
+                            "{}#{}",
+                            import.module, import.name
+                        )));
                     };
                     if import.module != interface {
-                        return Err(FreezeError::Import(format!("{}#{}", import.module, import.name)));
+                        return Err(FreezeError::Import(format!(
+                            "{}#{}",
+                            import.module, import.name
+                        )));
                     }
                     stubs.push(signature);
                 }

@@ -37,8 +37,9 @@ impl Routing {
     /// If there is one of that name and version, or the version is malformed.
     pub fn insert(&mut self, module: Arc<LoadedModule>) -> Result<(), String> {
         let manifest = module.manifest();
-        let version = Version::parse(&manifest.version)
-            .map_err(|error| format!("`{}` is not a semantic version: {error}", manifest.version))?;
+        let version = Version::parse(&manifest.version).map_err(|error| {
+            format!("`{}` is not a semantic version: {error}", manifest.version)
+        })?;
         let model = (self.models.entry(manifest.name.clone()))
             .or_insert_with(|| Model { versions: BTreeMap::new() });
         if model.versions.contains_key(&version) {
@@ -58,9 +59,9 @@ impl Routing {
     /// # Errors
     /// [`ErrorKind::NotFound`].
     pub fn model(&self, name: &str) -> Result<&Model, Error> {
-        self.models.get(name).ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("there is no model `{name}`"))
-        })
+        self.models
+            .get(name)
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no model `{name}`")))
     }
 
     /// The module that answers for a model, or for one version of it.

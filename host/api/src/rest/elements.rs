@@ -36,10 +36,8 @@ pub fn decode_elements(
         .deserialize(&mut deserializer)
         .map_err(|error| (code.get(), without_position(&error)))?;
     if sink.count != count {
-        let message = format!(
-            "the data has {} elements, but shape {shape:?} asks for {count}",
-            sink.count
-        );
+        let message =
+            format!("the data has {} elements, but shape {shape:?} asks for {count}", sink.count);
         return Err((ViolationCode::WrongSize, message));
     }
     Ok(sink.data)

@@ -5,6 +5,7 @@ use super::encode::encode_response;
 use super::error::Refusal;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +24,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const BINARY_HEADER: &str = "inference-header-content-length";
 
 type Shared = State<Arc<Server>>;
+type TargetPath = Result<Path<Target>, PathRejection>;
 
 /// What the path names: a model, and perhaps one version of it.
 #[derive(serde::Deserialize)]
@@ -96,11 +98,8 @@ async fn ready() -> Response {
     json(&Ready { name: None, ready: true })
 }
 
-async fn model_ready(
-    State(server): Shared,
-    Path(target): Path<Target>,
-) -> Result<Response, Refusal> {
-    let module = resolve(&server, &target)?;
+async fn model_ready(State(server): Shared, target: TargetPath) -> Result<Response, Refusal> {
+    let module = resolve(&server, &named(target)?)?;
     Ok(json(&Ready { name: Some(&module.manifest().name), ready: true }))
 }
 
@@ -126,10 +125,8 @@ impl<'a> From<&'a TensorSpec> for SpecBody<'a> {
     }
 }
 
-async fn model_metadata(
-    State(server): Shared,
-    Path(target): Path<Target>,
-) -> Result<Response, Refusal> {
+async fn model_metadata(State(server): Shared, target: TargetPath) -> Result<Response, Refusal> {
+    let target = named(target)?;
     let module = resolve(&server, &target)?;
     let versions = match &target.version {
         Some(_) => vec![module.manifest().version.clone()],
@@ -146,11 +143,11 @@ async fn model_metadata(
 
 async fn infer(
     State(server): Shared,
-    Path(target): Path<Target>,
+    target: TargetPath,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let module = resolve(&server, &target)?;
+    let module = resolve(&server, &named(target)?)?;
     check_content(&headers)?;
     let body = read_body(body, module.limits().body_mib).await?;
     let request = decode_request(&body)?;
@@ -159,6 +156,13 @@ async fn infer(
     let manifest = answer.module.manifest();
     let body = encode_response(&manifest.name, &manifest.version, &answer.response)?;
     Ok(json_bytes(body))
+}
+
+fn named(target: TargetPath) -> Result<Target, Refusal> {
+    match target {
+        Ok(Path(target)) => Ok(target),
+        Err(_) => Err(Refusal::http(StatusCode::BAD_REQUEST, "the path is not valid UTF-8")),
+    }
 }
 
 fn resolve(server: &Server, target: &Target) -> Result<Arc<LoadedModule>, Error> {

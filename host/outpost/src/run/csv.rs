@@ -27,8 +27,12 @@ pub fn run(
     let header = reader.headers().map_err(|error| Failure::new(error.to_string()))?.clone();
     let columns = Columns::find(&header, &layout)?;
     let mut writer = csv::Writer::from_writer(output);
-    let mut names: Vec<String> =
-        columns.carried.iter().filter_map(|&column| header.get(column)).map(str::to_string).collect();
+    let mut names: Vec<String> = columns
+        .carried
+        .iter()
+        .filter_map(|&column| header.get(column))
+        .map(str::to_string)
+        .collect();
     names.extend(output_names(scorer, &layout)?);
     writer.write_record(&names).map_err(|error| csv_failed(&error))?;
 
@@ -126,8 +130,11 @@ impl Columns {
             .collect();
         if !missing.is_empty() {
             let expected: Vec<_> = wanted.iter().flatten().map(String::as_str).collect();
-            return Err(Failure::new(format!("the table lacks the columns {}", missing.join(", ")))
-                .hint(format!("the model takes the columns {}", expected.join(", "))));
+            return Err(Failure::new(format!(
+                "the table lacks the columns {}",
+                missing.join(", ")
+            ))
+            .hint(format!("the model takes the columns {}", expected.join(", "))));
         }
         let inputs: Vec<Vec<usize>> =
             found.into_iter().map(|columns| columns.into_iter().flatten().collect()).collect();

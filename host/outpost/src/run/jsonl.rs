@@ -22,7 +22,8 @@ pub fn run(
 ) -> Result<(), Failure> {
     let layout = Layout::of(scorer);
     let batch = layout.batch(batch);
-    let mut answers = Answers { scorer, layout: &layout, output, waiting: Vec::new(), lines: 0, failed: 0 };
+    let mut answers =
+        Answers { scorer, layout: &layout, output, waiting: Vec::new(), lines: 0, failed: 0 };
     for line in input.lines() {
         let line = line.map_err(|error| {
             Failure::new(format!("line {} cannot be read: {error}", answers.lines + 1))
@@ -69,7 +70,9 @@ impl Line {
         }
         let mut violations: Vec<Violation> = (fields.keys())
             .filter(|name| !is_input(name))
-            .map(|name| violation(name, ViolationCode::Unknown, "the model has no input of this name"))
+            .map(|name| {
+                violation(name, ViolationCode::Unknown, "the model has no input of this name")
+            })
             .collect();
         let mut sample = Sample::new();
         for part in &layout.inputs {
@@ -87,7 +90,11 @@ impl Line {
                 Err((code, message)) => violations.push(violation(name, code, &message)),
             }
         }
-        if violations.is_empty() { Ok(Line::Record(sample)) } else { Err(Error::invalid(violations)) }
+        if violations.is_empty() {
+            Ok(Line::Record(sample))
+        } else {
+            Err(Error::invalid(violations))
+        }
     }
 }
 

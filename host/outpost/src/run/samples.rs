@@ -55,7 +55,11 @@ impl Layout {
     ///
     /// # Errors
     /// That of the whole call.
-    pub fn score(&self, scorer: &Scorer<'_>, samples: &[Sample]) -> Result<Vec<Vec<Tensor>>, Error> {
+    pub fn score(
+        &self,
+        scorer: &Scorer<'_>,
+        samples: &[Sample],
+    ) -> Result<Vec<Vec<Tensor>>, Error> {
         let inputs = (self.inputs.iter().enumerate())
             .map(|(index, part)| Tensor {
                 name: part.spec.name.clone(),
@@ -142,7 +146,10 @@ mod tests {
         };
         let parts = split(&strings, 2).unwrap();
         assert_eq!(parts[0].data, [1, 0, 0, 0, b'a']);
-        assert_eq!((parts[1].data.as_slice(), parts[1].shape.as_slice()), (&[0, 0, 0, 0][..], &[1][..]));
+        assert_eq!(
+            (parts[1].data.as_slice(), parts[1].shape.as_slice()),
+            (&[0, 0, 0, 0][..], &[1][..])
+        );
         assert!(split(&strings, 3).is_none());
 
         let numbers = Tensor { datatype: Datatype::Int16, data: vec![1, 0, 2, 0], ..strings };

@@ -116,14 +116,10 @@ impl Config {
     }
 }
 
-const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// A guest for each core, and room for a burst behind them.
-pub fn serve_options(
-    threads: Option<usize>,
-    queue: Option<usize>,
-) -> outpost_serve::ServeOptions {
+pub fn serve_options(threads: Option<usize>, queue: Option<usize>) -> outpost_serve::ServeOptions {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = threads.unwrap_or(cores);
     outpost_serve::ServeOptions { threads, queue: queue.unwrap_or(64 * threads) }

@@ -26,8 +26,11 @@ pub fn load_models(
         }
     }
     if !faults.is_empty() {
-        return Err(Failure::new(format!("not every module can be served:\n  {}", faults.join("\n  ")))
-            .hint("remove the file, or build it again with `outpost build`"));
+        return Err(Failure::new(format!(
+            "not every module can be served:\n  {}",
+            faults.join("\n  ")
+        ))
+        .hint("remove the file, or build it again with `outpost build`"));
     }
     Ok(routing)
 }
@@ -72,4 +75,3 @@ fn load(
     tracing::info!(model, version, %digest, elapsed_ms, "loaded");
     Ok(())
 }
-

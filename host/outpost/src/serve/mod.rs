@@ -27,10 +27,15 @@ pub fn main(options: &ServeOptions) -> Result<(), Failure> {
     let routing = load_models(&sandbox, &config.models, |name, asked| config.grant(name, asked))?;
     runtime()?.block_on(async {
         let listener = listen(config.listen).await?;
+        // The port that it really is, where port 0 was asked for.
+        let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
         let shutdown = signals::shutdown()?;
         let (server, publisher) = start(config.serve, routing)?;
-        tracing::info!(address = %config.listen, "serving");
-        finish(outpost_api::serve(listener, rest::router(server), config.sockets, shutdown).await, publisher)
+        tracing::info!(%address, "serving");
+        finish(
+            outpost_api::serve(listener, rest::router(server), config.sockets, shutdown).await,
+            publisher,
+        )
     })
 }
 
@@ -80,7 +85,9 @@ fn finish(answered: bool, publisher: Publisher) -> Result<(), Failure> {
         tracing::info!("stopped; every accepted request was answered");
         Ok(())
     } else {
-        Err(Failure::new("stopped with requests unanswered: they took longer than the grace period"))
+        Err(Failure::new(
+            "stopped with requests unanswered: they took longer than the grace period",
+        ))
     }
 }
 
@@ -90,8 +97,7 @@ fn log_to_stderr(options: &LogOptions) -> Result<(), Failure> {
             .hint("examples: info, debug, outpost_serve=debug,warn")
             .with_code(2)
     })?;
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let installed = match options.log_format {
         LogFormat::Text => subscriber.with_target(false).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
