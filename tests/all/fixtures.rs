@@ -1,0 +1,86 @@
+//! The tiny ONNX files of `tests/fixtures/`: each must build, which compares it
+//! with ONNX Runtime closely, and give the same answers once more to a test
+//! that compares by itself, 64-bit integers to their last digit.
+
+use crate::support::answers::{Tolerance, assert_matches, cases};
+use crate::support::{files, modules, outpost, repository, scratch};
+use serde_json::Value;
+
+const TOLERANCE: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-5 };
+
+macro_rules! fixtures {
+    ($($name:ident)*) => {
+        const TESTED: &[&str] = &[$(stringify!($name)),*];
+        $(#[test] fn $name() { check(stringify!($name)) })*
+    };
+}
+
+fixtures! {
+    attention batchnorm_conv embedding gelu gru initializer_as_input lstm no_batch quantised
+    quantised_dynamic resize_pad scalar_input scalar_output shape_ops three_dims
+    two_inputs_two_outputs two_lengths type_bool type_bytes type_fp16 type_fp32 type_fp64
+    type_int16 type_int32 type_int64 type_int8 type_uint16 type_uint32 type_uint64 type_uint8
+    typed_data unnamed_dims unusual_names
+}
+
+/// Runs every case as a line of its own.
+#[track_caller]
+fn check(name: &str) {
+    let cases = cases(&repository(&format!("tests/fixtures/{name}.cases.json")));
+    let module = modules::fixture(name);
+    let lines: String = cases.iter().map(|case| format!("{}\n", case["request"])).collect();
+    let answers = outpost(["run", module.to_str().unwrap(), "--format", "jsonl"])
+        .stdin(lines)
+        .run()
+        .success();
+    let answers: Vec<Value> =
+        answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), cases.len());
+    for (case, answer) in cases.iter().zip(&answers) {
+        assert_matches(case, answer, TOLERANCE);
+    }
+}
+
+#[test]
+fn every_file_is_tested() {
+    let found: Vec<String> = files(&repository("tests/fixtures"))
+        .iter()
+        .filter_map(|file| file.strip_suffix(".cases.json"))
+        .filter(|&name| name != "lstm_batch")
+        .map(str::to_string)
+        .collect();
+    assert_eq!(found, TESTED);
+}
+
+/// tract cannot leave the batch of a recurrent layer open. As long as that is
+/// so, the message must say what to do, and doing it must help.
+#[test]
+fn lstm_batch() {
+    modules::warm_up();
+    let directory = scratch();
+    let output = directory.path().join("lstm_batch.wasm");
+    let build = |more| {
+        let manifest = modules::fixture_manifest(&directory, "lstm_batch", more);
+        outpost(["build", manifest.to_str().unwrap(), "-o", output.to_str().unwrap()]).run()
+    };
+    let open = build("");
+    if open.code == Some(0) {
+        return;
+    }
+    open.failure(1, &["[[inputs]]", "shape"]);
+    assert!(!output.exists());
+
+    let manifest = "name = \"lstm_batch\"\nmodel = \"MODEL\"\n\
+        [[inputs]]\nname = \"value\"\nshape = [1, 5, 3]\n";
+    let model = repository("tests/fixtures/lstm_batch.onnx");
+    let manifest = manifest.replace("MODEL", model.to_str().unwrap());
+    let manifest = crate::support::write(&directory, "pinned.toml", manifest);
+    outpost(["build", manifest.to_str().unwrap(), "-o", output.to_str().unwrap()]).run().success();
+    let case = &cases(&repository("tests/fixtures/lstm_batch.cases.json"))[0];
+    assert_eq!(case["request"]["inputs"][0]["shape"], serde_json::json!([1, 5, 3]));
+    let answer = outpost(["run", output.to_str().unwrap()])
+        .stdin(case["request"].to_string())
+        .run()
+        .success();
+    assert_matches(case, &serde_json::from_str(&answer).unwrap(), TOLERANCE);
+}

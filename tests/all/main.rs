@@ -1,0 +1,18 @@
+//! All tests of Outpost as its users meet it: the program on its command line
+//! and its server on its socket. A module is a concept.
+
+mod support;
+
+mod building;
+mod cache;
+mod crafted;
+mod determinism;
+mod fixtures;
+mod hostile;
+mod inspecting;
+mod lifecycle;
+mod models;
+mod queue;
+mod running;
+mod serving;
+mod tidy;
