@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use tract_onnx::Onnx;
 use tract_onnx::pb::{GraphProto, TensorProto, tensor_proto::DataLocation};
 
-/// Fourier transforms would add a tenth to the size of every module; the guest
-/// is linked without them (see the build script of `host/outpost`).
-const LEFT_OUT: [&str; 2] = ["DFT", "STFT"];
 /// Domains whose operators tract knows; it looks them up by their names alone.
 const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
 
@@ -54,8 +51,7 @@ impl Found {
         }
         for node in &graph.node {
             let known = DOMAINS.contains(&node.domain.as_str())
-                && framework.op_register.0.contains_key(&node.op_type)
-                && !LEFT_OUT.contains(&node.op_type.as_str());
+                && framework.op_register.0.contains_key(&node.op_type);
             if !known {
                 let operator = match node.domain.as_str() {
                     "" | "ai.onnx" => node.op_type.clone(),

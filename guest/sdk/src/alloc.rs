@@ -106,7 +106,11 @@ unsafe impl Allocator for Pages {
         if *next == 0 {
             *next = heap_base();
         }
-        let Some(end) = next.checked_add(size) else { return (ptr::null_mut(), 0, 0) };
+        let Some(end) = next.checked_add(size) else {
+            // Asked for in vain, so that the host learns what the guest lacked.
+            core::arch::wasm32::memory_grow(0, usize::MAX / PAGE);
+            return (ptr::null_mut(), 0, 0);
+        };
         if !ensure_memory(end) {
             return (ptr::null_mut(), 0, 0);
         }

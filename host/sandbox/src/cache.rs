@@ -197,12 +197,17 @@ fn read_or_make_key(directory: &Path) -> std::io::Result<[u8; 32]> {
     match file.persist_noclobber(&path) {
         Ok(_) => Ok(key),
         // Another process was faster, or the old key was not private.
+        // Or it is damaged, and whoever owns the directory shall decide.
         Err(_) => {
             let mut file = OpenOptions::new().read(true).mode(0o600).open(&path)?;
             if file.metadata()?.mode() & 0o077 != 0 {
                 return Err(std::io::Error::other("the key can be read by others; remove it"));
             }
-            file.read_exact(&mut key)?;
+            file.read_exact(&mut key).map_err(|_| {
+                std::io::Error::other(
+                    "its file `key` is damaged; remove it, and everything is compiled anew",
+                )
+            })?;
             Ok(key)
         }
     }

@@ -17,6 +17,9 @@ const WASM_STACK: usize = 2 << 20;
 /// Time for a module to describe itself when it is loaded.
 pub(crate) const DESCRIBE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// The largest answer that is copied out of a guest.
+const MAX_ANSWER_MIB: usize = 256;
+
 /// How large the sandbox is.
 #[derive(Clone, Copy, Debug)]
 pub struct SandboxOptions {
@@ -117,6 +120,8 @@ impl Sandbox {
     pub(crate) fn store(&self, memory_mib: u32) -> Store<Budget> {
         let mut store = Store::new(&self.0.engine, Budget::new(memory_mib));
         store.limiter(|budget| budget);
+        // An answer comes out of the guest's memory, but lists may overlap there.
+        store.set_hostcall_fuel((memory_mib as usize).min(MAX_ANSWER_MIB) << 20);
         // Nothing may run before a deadline is set; instantiation needs one too.
         store.set_epoch_deadline(Ticker::ticks(DESCRIBE_DEADLINE));
         store

@@ -23,7 +23,7 @@ const CONTRACT: &str = include_str!("../../../wit/model.wit");
 const SOURCE: &str = "outpost:model/source@0.1.0";
 /// Linear memory while freezing, in MiB: reading and optimising takes several
 /// times what stays.
-const MEMORY_MIB: u32 = 4096;
+const MEMORY_MIB: u32 = 4095;
 /// Zeroed memory behind the image for the run-time heap, so that small requests
 /// never have to grow it.
 const HEADROOM: usize = 2 << 20;

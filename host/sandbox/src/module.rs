@@ -5,7 +5,7 @@ use crate::convert;
 use crate::engine::{DESCRIBE_DEADLINE, Sandbox, SandboxError};
 use crate::limits::Budget;
 use crate::ticker::{Running, Ticker};
-use outpost_core::{Error, ErrorKind, Signature, Tensor, element_count};
+use outpost_core::{Error, ErrorKind, Signature, Tensor, TensorSpec, element_count};
 use outpost_package::{Digest, Limits, Manifest, VerifiedModule};
 use std::time::Duration;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
@@ -131,7 +131,7 @@ impl<'a> Instance<'a> {
         match guest.call_infer(&mut self.store, &inputs) {
             Ok(Ok(outputs)) => {
                 let outputs: Vec<_> = outputs.into_iter().map(convert::from_wit).collect();
-                outputs.iter().try_for_each(check_output)?;
+                check_outputs(&outputs, &self.module.signature.outputs)?;
                 Ok(outputs)
             }
             Ok(Err(error)) => Err(convert::error(error)),
@@ -145,22 +145,42 @@ impl<'a> Instance<'a> {
     }
 }
 
-/// A module may say what it likes; a shape that lies about its data must not
-/// travel further.
-fn check_output(tensor: &Tensor) -> Result<(), Error> {
+/// A module may answer what it likes; what is not as it described itself, or
+/// contradicts itself, must not travel further.
+fn check_outputs(outputs: &[Tensor], specs: &[TensorSpec]) -> Result<(), Error> {
+    let fault = |what: String| {
+        Error::new(ErrorKind::ModuleFailed, "the model gave a malformed answer").with_detail(what)
+    };
+    if outputs.len() != specs.len() {
+        return Err(fault(format!("{} outputs instead of {}", outputs.len(), specs.len())));
+    }
+    for (tensor, spec) in outputs.iter().zip(specs) {
+        if !is_described(tensor, spec) {
+            return Err(fault(format!("output `{}` is not as described", spec.name)));
+        }
+        if !is_consistent(tensor) {
+            return Err(fault(format!("shape and data of output `{}` disagree", spec.name)));
+        }
+    }
+    Ok(())
+}
+
+fn is_described(tensor: &Tensor, spec: &TensorSpec) -> bool {
+    let fits = |(&got, &want): (&u64, &i64)| want < 0 || u64::try_from(want) == Ok(got);
+    tensor.name == spec.name
+        && tensor.datatype == spec.datatype
+        && tensor.shape.len() == spec.shape.len()
+        && tensor.shape.iter().zip(&spec.shape).all(fits)
+}
+
+fn is_consistent(tensor: &Tensor) -> bool {
     let count = element_count(&tensor.shape).ok();
-    let consistent = match tensor.datatype.size() {
+    match tensor.datatype.size() {
         Some(size) => count.and_then(|count| count.checked_mul(size)) == Some(tensor.data.len()),
         None => {
             let bytes: usize = tensor.byte_strings().map(|string| string.len() + 4).sum();
             bytes == tensor.data.len() && count == Some(tensor.byte_strings().count())
         }
-    };
-    if consistent {
-        Ok(())
-    } else {
-        Err(Error::new(ErrorKind::ModuleFailed, "the model gave a malformed answer")
-            .with_detail(format!("shape and data of output `{}` disagree", tensor.name)))
     }
 }
 

@@ -15,6 +15,7 @@ use config::Config;
 use outpost_api::{ListenOptions, rest};
 use outpost_sandbox::SandboxOptions;
 use outpost_serve::{Publisher, Routing, Server};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -98,6 +99,9 @@ fn log_to_stderr(options: &LogOptions) -> Result<(), Failure> {
             .with_code(2)
     })?;
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people; NO_COLOR is theirs to set.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let subscriber = subscriber.with_ansi(colours);
     let installed = match options.log_format {
         LogFormat::Text => subscriber.with_target(false).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
