@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// Set for a process that shall be `outpost`.
 pub const AS_OUTPOST: &str = "OUTPOST_BENCH_AS_OUTPOST";
 
+/// Another runtime guest to measure, for work on the guest itself.
+const GUEST: &str = "OUTPOST_BENCH_GUEST";
+
 /// A directory with models, modules and a cache of compiled code.
 pub struct Workshop {
     directory: TempDir,
@@ -69,7 +72,12 @@ impl Workshop {
     fn build(&self, name: &str, output: &Path) {
         let manifest = repository().join("models").join(name).join("manifest.toml");
         let source = if manifest.exists() { manifest } else { self.onnx(name) };
-        let status = self.outpost().arg("build").arg(source).arg("-o").arg(output).status();
+        let mut command = self.outpost();
+        command.arg("build").arg(source).arg("-o").arg(output);
+        if let Some(guest) = std::env::var_os(GUEST) {
+            command.arg("--guest").arg(guest);
+        }
+        let status = command.status();
         assert!(status.unwrap().success(), "{name} cannot be built");
     }
 
