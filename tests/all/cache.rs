@@ -182,12 +182,25 @@ fn a_directory_that_cannot_be_made_is_told() {
     ask(guests::TWICE, &file).failure(1, &["--cache"]);
 }
 
-/// Where nothing can be written, everything still works: from the cache if it
-/// is there, compiled anew if not. `/proc` refuses even root.
+/// `/proc` refuses even root.
 #[test]
 fn a_file_system_that_takes_nothing_is_told() {
     ask(guests::TWICE, Path::new("/proc/outpost-cache"))
         .failure(1, &["/proc/outpost-cache", "--cache"]);
+}
+
+/// Here because a directory is in the way; a full disk is the same.
+#[test]
+fn code_that_cannot_be_kept_is_used_all_the_same() {
+    let cache = Filled::new(&[guests::TWICE]);
+    for entry in [cache.entries("cwasm"), cache.entries("tag")].concat() {
+        fs::remove_file(&entry).unwrap();
+        fs::create_dir(&entry).unwrap();
+        assert_right(&cache.ask(guests::TWICE).success());
+    }
+    fs::remove_file(cache.path().join("functions")).unwrap();
+    fs::create_dir(cache.path().join("functions")).unwrap();
+    assert_right(&cache.ask(guests::TWICE).success());
 }
 
 /// Processes that start together with an empty cache do not spoil it.

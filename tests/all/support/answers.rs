@@ -11,6 +11,9 @@ pub struct Tolerance {
     pub relative: f64,
 }
 
+/// Half a unit in the last place of FP16.
+const HALF: f64 = 1.0 / 2048.0;
+
 /// The cases of a file.
 pub fn cases(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
@@ -34,6 +37,11 @@ pub fn assert_matches(case: &Value, answer: &Value, tolerance: Tolerance) {
         flatten(&expected["data"], &mut wanted);
         flatten(&actual["data"], &mut given);
         assert_eq!(wanted.len(), given.len(), "{name}: {}", expected["name"]);
+        // References have no more digits than a half can hold.
+        let tolerance = match expected["datatype"].as_str() {
+            Some("FP16") => Tolerance { relative: tolerance.relative.max(HALF), ..tolerance },
+            _ => tolerance,
+        };
         for (index, (want, give)) in wanted.iter().zip(&given).enumerate() {
             assert!(
                 is_close(want, give, tolerance),

@@ -88,15 +88,16 @@ impl Outcome {
     #[track_caller]
     pub fn failure(self, code: i32, words: &[&str]) -> String {
         assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        let at = self.stderr.find("error: ").unwrap_or_else(|| panic!("{}", self.stderr));
-        let message = self.stderr[at..].to_string();
+        let lines = self.stderr.lines().skip_while(|line| !line.starts_with("error: "));
+        let message = lines.collect::<Vec<_>>().join("\n");
         for word in words {
             assert!(message.contains(word), "`{word}` is missing: {message}");
         }
         for word in ["panicked", "RUST_BACKTRACE", "unwrap()", "src/", "\u{1b}["] {
             assert!(!message.contains(word), "`{word}` does not belong here: {message}");
         }
-        assert_eq!(message.matches("error: ").count(), 1, "{message}");
+        let messages = message.lines().filter(|line| line.starts_with("error: ")).count();
+        assert_eq!(messages, 1, "{message}");
         message
     }
 }
