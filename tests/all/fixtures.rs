@@ -16,7 +16,7 @@ macro_rules! fixtures {
 }
 
 fixtures! {
-    attention batchnorm_conv embedding gelu gru initializer_as_input lstm no_batch quantised
+    attention batchnorm_conv dft embedding gelu gru initializer_as_input lstm no_batch quantised
     quantised_dynamic resize_pad scalar_input scalar_output shape_ops three_dims
     two_inputs_two_outputs two_lengths type_bool type_bytes type_fp16 type_fp32 type_fp64
     type_int16 type_int32 type_int64 type_int8 type_uint16 type_uint32 type_uint64 type_uint8

@@ -84,7 +84,7 @@ fn loops() {
 
 #[test]
 fn works() {
-    let server = serve(guests::WORKS, HASTY);
+    let server = serve(guests::WORKS, "deadline_ms = 1000");
     server.ask("works", &[0.0]).ok();
     server.ask("works", &[1e6]).refusal(504, &["deadline"]);
     server.assert_neighbour_answers();

@@ -123,7 +123,7 @@ fn stopping_finishes_what_was_accepted() {
     // Long enough to be running when the signal comes.
     let body = vector(&[1500.0]).to_string();
     connection.request("POST /v2/models/works/infer HTTP/1.1", body).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    server.wait_until_busy();
     server.terminate();
     let address = server.address;
     while Connection::open(address).is_ok_and(|mut late| {
@@ -158,7 +158,7 @@ fn requests_that_outlast_the_grace_period_are_told() {
     let server = Server::configured(directory.path(), "grace_ms = 50\n");
     let mut connection = server.connect();
     connection.request("POST /v2/models/works/infer HTTP/1.1", vector(&[1e6]).to_string()).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    server.wait_until_busy();
     server.terminate();
     let (code, log) = server.wait();
     assert_eq!(code, Some(1), "{log}");
@@ -169,7 +169,7 @@ fn requests_that_outlast_the_grace_period_are_told() {
 #[test]
 fn slow_clients_are_cut_off() {
     let directory = neighbour();
-    let server = Server::configured(directory.path(), "header_timeout_ms = 200\n");
+    let server = Server::configured(directory.path(), "header_timeout_ms = 1000\n");
     let mut slow: Vec<Connection> = (0..20).map(|_| server.connect()).collect();
     for connection in &mut slow {
         connection.send("POST /v2/models/twice/infer HTTP/1.1\r\nhost: a\r\nx: ").unwrap();

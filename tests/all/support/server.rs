@@ -104,6 +104,22 @@ impl Server {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    /// Returns once a guest is at work, which shows in the time that the process
+    /// has spent.
+    pub fn wait_until_busy(&self) {
+        let spent = || {
+            let path = format!("/proc/{}/stat", self.child.id());
+            let text = std::fs::read_to_string(path).unwrap();
+            // After the name, which is in brackets: field 14 is the user time.
+            let fields = text.rsplit(')').next().unwrap();
+            fields.split_whitespace().nth(11).unwrap().parse::<u64>().unwrap()
+        };
+        let start = spent();
+        while spent() < start + 5 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
