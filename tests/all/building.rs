@@ -204,9 +204,9 @@ fn answers_other_than_the_references_are_not_written() {
         &mismatch(|outputs| outputs[0]["datatype"] = "FP64".into()),
     );
 
-    check(1, &["cases.json", "line 1"], "{");
-    check(1, &["cases.json", "not a single case"], "{\"cases\": []}");
-    check(1, &["cases.json", "unknown field"], "{\"cases\": [], \"more\": 1}");
+    check(1, &["reference cases", "line 1"], "{");
+    check(1, &["reference cases", "not a single case"], "{\"cases\": []}");
+    check(1, &["reference cases", "unknown field"], "{\"cases\": [], \"more\": 1}");
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_model_alone_takes_its_name_from_the_file() {
         let directory = scratch();
         let source = directory.path().join(file);
         fs::copy(repository("tests/fixtures/scalar_output.onnx"), &source).unwrap();
-        outpost(["build", file]).directory(directory.path()).run().success();
+        outpost(["build", "--", file]).directory(directory.path()).run().success();
         let mut made = files(directory.path());
         made.retain(|name| name != file);
         made

@@ -195,7 +195,7 @@ fn damaged_files_are_named_and_all_of_them() {
 #[test]
 fn any_byte_may_be_wrong() {
     let whole = fs::read(modules::guest(guests::TWICE)).unwrap();
-    let directory = scratch();
+    let (directory, cache) = (scratch(), scratch());
     let path = write(&directory, "flipped.wasm", "");
     let mut state = 7_u64;
     for _ in 0..60 {
@@ -207,6 +207,7 @@ fn any_byte_may_be_wrong() {
         fs::write(&path, bytes).unwrap();
         let outcome = crate::support::outpost(["run", path.to_str().unwrap()])
             .stdin(vector(&[1.0]).to_string())
+            .cache(cache.path())
             .run();
         assert!(matches!(outcome.code, Some(0 | 1)), "byte {at}: {outcome:?}");
         assert!(!outcome.stderr.contains("panicked"), "byte {at}: {outcome:?}");

@@ -2,11 +2,9 @@
 //! with ONNX Runtime closely, and give the same answers once more to a test
 //! that compares by itself, 64-bit integers to their last digit.
 
-use crate::support::answers::{Tolerance, assert_matches, cases};
+use crate::support::answers::{assert_matches, cases};
 use crate::support::{files, modules, outpost, repository, scratch};
 use serde_json::Value;
-
-const TOLERANCE: Tolerance = Tolerance { absolute: 1e-6, relative: 1e-5 };
 
 macro_rules! fixtures {
     ($($name:ident)*) => {
@@ -37,7 +35,7 @@ fn check(name: &str) {
         answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), cases.len());
     for (case, answer) in cases.iter().zip(&answers) {
-        assert_matches(case, answer, TOLERANCE);
+        assert_matches(case, answer, modules::closely(name));
     }
 }
 
@@ -82,5 +80,6 @@ fn lstm_batch() {
         .stdin(case["request"].to_string())
         .run()
         .success();
-    assert_matches(case, &serde_json::from_str(&answer).unwrap(), TOLERANCE);
+    let answer = serde_json::from_str(&answer).unwrap();
+    assert_matches(case, &answer, modules::closely("lstm_batch"));
 }

@@ -17,5 +17,6 @@ mod models;
 mod queue;
 mod running;
 mod serving;
+mod shrinking;
 mod tidy;
 mod usage;

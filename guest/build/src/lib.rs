@@ -5,7 +5,7 @@
 
 mod shrink;
 
-pub use shrink::shrink;
+pub use shrink::{DISTINCTIVE, shrink};
 
 use std::env;
 use std::ffi::OsString;

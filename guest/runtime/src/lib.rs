@@ -22,9 +22,12 @@ pub struct Onnx {
 
 impl Model for Onnx {
     fn freeze(source: &Source) -> Result<Self, String> {
+        #[cfg(target_arch = "wasm32")]
+        outpost_kernels::register();
         let manifest = manifest::Manifest::parse(&source.manifest())?;
         let Loaded { mut state, extents, inputs, outputs } = load::load(source.model(), &manifest)?;
         load::warm_up(&mut state, &inputs);
+        forget(&mut state)?;
         let description =
             Description { name: manifest.name, version: manifest.version, inputs, outputs };
         Ok(Onnx { state, extents, description })
@@ -46,6 +49,8 @@ impl Model for Onnx {
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
+        // An instance may be used again, and must not carry anything over.
+        forget(&mut self.state).map_err(Error::Failed)?;
         let results =
             self.state.run(values).map_err(|error| Error::Failed(format!("{error:#}")))?;
         let named = |(value, spec): (&_, &TensorSpec)| tensors::from_tract(value, &spec.name);
@@ -56,6 +61,15 @@ impl Model for Onnx {
             .collect::<Result<_, String>>()
             .map_err(Error::Failed)
     }
+}
+
+/// Drops what operators keep from run to run, such as the hidden state of a
+/// recurrent layer, where there is any.
+fn forget(state: &mut TypedSimpleState) -> Result<(), String> {
+    if state.op_states.iter().any(Option::is_some) {
+        *state = state.plan().spawn().map_err(|error| format!("{error:#}"))?;
+    }
+    Ok(())
 }
 
 outpost_guest::export!(Onnx);

@@ -37,9 +37,10 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
         ));
     }
     let output_names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
-    drop(proto);
 
     let (inputs, extents) = settle_inputs(&mut model, &manifest.inputs)?;
+    operators::check_recurrent(graph, &model)?;
+    drop(proto);
     let typed = model
         .into_typed()
         .and_then(|model| model.into_decluttered())

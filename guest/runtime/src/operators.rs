@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use tract_onnx::Onnx;
 use tract_onnx::pb::{GraphProto, TensorProto, tensor_proto::DataLocation};
+use tract_onnx::prelude::{DimLike, InferenceModel, InferenceModelExt};
+use tract_onnx::tract_hir::infer::Factoid;
 
 /// Domains whose operators tract knows; it looks them up by their names alone.
 const DOMAINS: [&str; 4] = ["", "ai.onnx", "ai.onnx.ml", "com.microsoft"];
@@ -34,6 +36,38 @@ pub fn check(graph: &GraphProto, framework: &Onnx) -> Result<(), String> {
         }
     }
     Err(message)
+}
+
+/// tract needs to know the batch of a recurrent layer, and panics otherwise.
+///
+/// # Errors
+/// Names the first layer whose batch is left open.
+pub fn check_recurrent(graph: &GraphProto, model: &InferenceModel) -> Result<(), String> {
+    let layers: Vec<_> = (graph.node.iter())
+        .filter(|node| matches!(node.op_type.as_str(), "LSTM" | "GRU" | "RNN"))
+        .collect();
+    if layers.is_empty() {
+        return Ok(());
+    }
+    let mut model = model.clone();
+    // What cannot be inferred is told by the steps that follow.
+    let _ = model.analyse(true);
+    for layer in layers {
+        let name = layer.output.first().filter(|_| layer.name.is_empty()).unwrap_or(&layer.name);
+        let sequence = model.nodes().iter().find(|node| &node.name == name);
+        let fact = sequence
+            .and_then(|node| node.inputs.first())
+            .and_then(|&outlet| model.outlet_fact(outlet).ok());
+        let batch = fact.and_then(|fact| fact.shape.dim(1)).and_then(|dim| dim.concretize());
+        if batch.is_none_or(|batch| batch.to_i64().is_err()) {
+            return Err(format!(
+                "{} at node `{name}` needs a batch that is fixed, but the model leaves it open: fix \
+                 it in the manifest, [[inputs]] with `name` and `shape`",
+                layer.op_type
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[derive(Default)]

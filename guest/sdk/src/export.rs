@@ -61,7 +61,9 @@ impl<M: Exported> Freeze for Component<M> {
     fn freeze() -> Result<Frozen, String> {
         crate::alloc::begin();
         std::panic::set_hook(Box::new(|info| {
-            crate::bindings::outpost::model::source::panicked(&info.to_string());
+            // Where in which file is of no use to who builds a module.
+            let message = info.payload_as_str().unwrap_or("it panicked");
+            crate::bindings::outpost::model::source::panicked(message);
         }));
         let model = M::freeze(&Source(()))?;
         *M::cell().get() = Some(model);

@@ -46,6 +46,8 @@ pub async fn serve(
     protocol
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_timeout)
+        // A client that has said all it wants may close its half.
+        .half_close(true)
         .max_buf_size(64 * 1024);
 
     let mut shutdown = std::pin::pin!(shutdown);

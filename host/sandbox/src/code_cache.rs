@@ -11,8 +11,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use tempfile::NamedTempFile;
 use wasmtime::CacheStore;
 
-/// Beyond this size the file starts over with what the process used.
-const MAX_BYTES: usize = 512 << 20;
+/// Beyond this size the file starts over with what the process used: room for
+/// the functions of a few versions of the runtime.
+const MAX_BYTES: usize = 256 << 20;
+/// Machine code that is not worth writing the whole file again: compiling it
+/// takes less time than that.
+const WORTH_SAVING: usize = 512 << 10;
 
 /// A map from Cranelift's key of a function to its machine code.
 pub struct FunctionCache {
@@ -53,7 +57,7 @@ impl FunctionCache {
     /// Writes what is new, together with what was there.
     pub fn save(&self) {
         let fresh = self.fresh();
-        if fresh.is_empty() {
+        if fresh.values().map(Vec::len).sum::<usize>() < WORTH_SAVING {
             return;
         }
         // Another process may have saved since this one read the file.

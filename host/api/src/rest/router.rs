@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use outpost_core::{Error, ErrorKind, TensorSpec};
 use outpost_serve::{LoadedModule, Server};
 use serde::Serialize;
@@ -194,13 +195,20 @@ fn check_content(headers: &HeaderMap) -> Result<(), Refusal> {
 
 async fn read_body(body: Body, limit_mib: u32) -> Result<Bytes, Refusal> {
     let limit = usize::try_from(limit_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+    let too_large = || {
+        Refusal::from(Error::new(
+            ErrorKind::TooLarge,
+            format!("the request is larger than the model accepts: {limit_mib} MiB"),
+        ))
+    };
+    // Refused by what the client announces, before it sends it all in vain.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
     let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect());
     match collected.await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::from(Error::new(
-            ErrorKind::TooLarge,
-            format!("the request is larger than the model accepts: {limit_mib} MiB"),
-        ))),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Refusal::http(StatusCode::BAD_REQUEST, "the body ended too early")),
         Err(_) => Err(Refusal::http(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
     }
