@@ -2,12 +2,17 @@
 //! builds modules needs no Rust toolchain.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 /// What no module reaches: the reader and writer of tract's own NNEF format,
 /// with the parser and the archive format for that.
 const NEVER_REACHED: [&str; 3] = ["_ZN10tract_nnef", "_ZN3tar", "_ZN12nom_language"];
 
-fn main() -> Result<(), String> {
+fn main() -> ExitCode {
+    outpost_guest_build::report(build())
+}
+
+fn build() -> Result<(), String> {
     let guests = outpost_guest_build::compile(&["outpost-runtime"])?;
     let out = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     for guest in guests {

@@ -10,9 +10,21 @@ pub use shrink::{DISTINCTIVE, shrink};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The `main` of a build script whose errors are for people: several lines,
+/// and one of them says what to do.
+pub fn report(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Compiles `packages` and gives the path of each one's `.wasm` file, in order.
 ///

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use tract_onnx::Onnx;
 use tract_onnx::pb::{GraphProto, TensorProto, tensor_proto::DataLocation};
-use tract_onnx::prelude::{DimLike, InferenceModel, InferenceModelExt};
+use tract_onnx::prelude::{InferenceModel, InferenceModelExt};
 use tract_onnx::tract_hir::infer::Factoid;
 
 /// Domains whose operators tract knows; it looks them up by their names alone.
