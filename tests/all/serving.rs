@@ -6,29 +6,48 @@ use crate::support::http::Response;
 use crate::support::server::infer_path;
 use crate::support::{Server, modules, repository};
 use serde_json::{Value, json};
-use std::sync::LazyLock;
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 const MIB: usize = 1 << 20;
 
-/// One for all tests of this module, which may not harm it.
-static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    let modules = [
-        modules::sample("diabetes"),
-        modules::sample("wine"),
-        modules::fixture("type_bytes"),
-        modules::fixture("type_bool"),
-        modules::fixture("type_uint8"),
-        modules::fixture("type_int64"),
-        modules::fixture("type_fp16"),
-        modules::fixture("type_fp32"),
-        modules::fixture("scalar_input"),
-        modules::fixture("unusual_names"),
-        modules::fixture("type_fp64"),
+/// The server that the tests of this module share, and may not harm. Each test
+/// runs on a thread of its own and holds on to it until its end; whoever comes
+/// when nobody does starts another, so that none is left behind.
+fn server() -> Arc<Server> {
+    static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+    thread_local! {
+        static HELD: RefCell<Option<Arc<Server>>> = const { RefCell::new(None) };
+    }
+    let join = || {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let server = Arc::new(start());
+            *shared = Arc::downgrade(&server);
+            server
+        })
+    };
+    HELD.with_borrow_mut(|held| Arc::clone(held.get_or_insert_with(join)))
+}
+
+fn start() -> Server {
+    let samples = ["diabetes", "wine"].map(modules::sample);
+    let fixtures = [
+        "type_bytes",
+        "type_bool",
+        "type_uint8",
+        "type_int64",
+        "type_fp16",
+        "type_fp32",
+        "type_fp64",
+        "scalar_input",
+        "unusual_names",
     ];
-    let directory = modules::directory_of(&modules);
+    let modules: Vec<_> = samples.into_iter().chain(fixtures.map(modules::fixture)).collect();
     // The directory is not needed any more once everything is loaded.
+    let directory = modules::directory_of(&modules);
     Server::configured(directory.path(), "[model.wine.limits]\nbody_mib = 1\n")
-});
+}
 
 fn diabetes() -> Value {
     cases(&repository("models/diabetes/cases.json"))[0]["request"].clone()
@@ -42,14 +61,14 @@ fn wine() -> Value {
 #[track_caller]
 fn assert_alive() {
     let case = &cases(&repository("models/diabetes/cases.json"))[0];
-    let answer = SERVER.infer("diabetes", &case["request"]).ok();
+    let answer = server().infer("diabetes", &case["request"]).ok();
     assert_matches(case, &answer, Tolerance { absolute: 1e-3, relative: 1e-5 });
 }
 
 /// `body` to `diabetes` is refused so.
 #[track_caller]
 fn check(body: impl AsRef<[u8]>, status: u16, words: &[&str]) -> Value {
-    let body = SERVER.post(&infer_path("diabetes"), body).refusal(status, words);
+    let body = server().post(&infer_path("diabetes"), body).refusal(status, words);
     assert_alive();
     body
 }
@@ -68,17 +87,17 @@ fn violations(body: &Value) -> Vec<(&str, &str)> {
 
 #[test]
 fn health() {
-    assert_eq!(SERVER.get("/v2/health/live").ok(), json!({"live": true}));
-    assert_eq!(SERVER.get("/v2/health/ready").ok(), json!({"ready": true}));
+    assert_eq!(server().get("/v2/health/live").ok(), json!({"live": true}));
+    assert_eq!(server().get("/v2/health/ready").ok(), json!({"ready": true}));
     for path in ["/v2/models/wine/ready", "/v2/models/wine/versions/1.0.0/ready"] {
-        assert_eq!(SERVER.get(path).ok(), json!({"name": "wine", "ready": true}));
+        assert_eq!(server().get(path).ok(), json!({"name": "wine", "ready": true}));
     }
 }
 
 #[test]
 fn server_metadata() {
     for path in ["/v2", "/v2/"] {
-        let body = SERVER.get(path).ok();
+        let body = server().get(path).ok();
         assert_eq!((&body["name"], &body["extensions"]), (&json!("outpost"), &json!([])));
         assert!(body["version"].is_string());
     }
@@ -100,20 +119,20 @@ fn model_metadata() {
         ],
     });
     for path in ["/v2/models/diabetes", "/v2/models/diabetes/versions/1.0.0"] {
-        assert_eq!(SERVER.get(path).ok(), expected);
+        assert_eq!(server().get(path).ok(), expected);
     }
 }
 
 #[test]
 fn infer_with_and_without_a_version() {
     let body = diabetes().to_string();
-    let first = SERVER.post("/v2/models/diabetes/infer", &body).ok();
+    let first = server().post("/v2/models/diabetes/infer", &body).ok();
     assert_eq!(
         (&first["model_name"], &first["model_version"]),
         (&json!("diabetes"), &json!("1.0.0"))
     );
     assert_eq!(first.get("id"), None);
-    assert_eq!(SERVER.post("/v2/models/diabetes/versions/1.0.0/infer", &body).ok(), first);
+    assert_eq!(server().post("/v2/models/diabetes/versions/1.0.0/infer", &body).ok(), first);
 }
 
 #[test]
@@ -121,7 +140,7 @@ fn the_id_is_echoed() {
     for id in ["42", "", "Grüße \"🛰️\"\n"] {
         let mut request = diabetes();
         request["id"] = id.into();
-        assert_eq!(SERVER.infer("diabetes", &request).ok()["id"], id);
+        assert_eq!(server().infer("diabetes", &request).ok()["id"], id);
     }
 }
 
@@ -130,7 +149,7 @@ fn outputs_are_selected_in_the_order_asked_for() {
     let names = |outputs: Value| {
         let mut request = diabetes();
         request["outputs"] = outputs;
-        let answer = SERVER.infer("diabetes", &request).ok();
+        let answer = server().infer("diabetes", &request).ok();
         let outputs = answer["outputs"].as_array().unwrap();
         outputs
             .iter()
@@ -154,23 +173,23 @@ fn outputs_are_selected_in_the_order_asked_for() {
 
 #[test]
 fn parameters_and_unknown_fields_are_ignored() {
-    let plain = SERVER.infer("diabetes", &diabetes()).ok();
+    let plain = server().infer("diabetes", &diabetes()).ok();
     let mut request = diabetes();
     request["parameters"] = json!({"priority": 3, "nested": {"deep": [1]}});
     request["inputs"][0]["parameters"] = json!({"x": true});
     request["more"] = json!(null);
-    assert_eq!(SERVER.infer("diabetes", &request).ok(), plain);
+    assert_eq!(server().infer("diabetes", &request).ok(), plain);
 }
 
 #[test]
 fn inputs_come_in_any_order_and_data_flat_or_nested() {
-    let flat = SERVER.infer("diabetes", &diabetes()).ok();
+    let flat = server().infer("diabetes", &diabetes()).ok();
     let mut request = diabetes();
     request["inputs"].as_array_mut().unwrap().reverse();
     for input in request["inputs"].as_array_mut().unwrap() {
         input["data"] = json!([input["data"].take()]);
     }
-    assert_eq!(SERVER.infer("diabetes", &request).ok(), flat);
+    assert_eq!(server().infer("diabetes", &request).ok(), flat);
 }
 
 #[test]
@@ -179,7 +198,7 @@ fn every_datatype_travels_exactly() {
         let request = json!({"inputs": [
             {"name": "value", "datatype": datatype, "shape": [1, 3], "data": data}
         ]});
-        SERVER.infer(model, &request).ok()["outputs"][0]["data"].take()
+        server().infer(model, &request).ok()["outputs"][0]["data"].take()
     };
     let same = |model: &str, datatype: &str, data: Value| {
         assert_eq!(echo(model, datatype, data.clone()), data);
@@ -203,11 +222,11 @@ fn scalars_may_come_bare_or_in_brackets() {
         ]})
     };
     for factor in [json!(2), json!([2])] {
-        let answer = SERVER.infer("scalar_input", &request(factor)).ok();
+        let answer = server().infer("scalar_input", &request(factor)).ok();
         assert_eq!(answer["outputs"][0]["data"], json!([2.0, 4.0, 6.0]));
     }
-    SERVER.infer("scalar_input", &request(json!([[2]]))).refusal(400, &["factor", "deeper"]);
-    SERVER.infer("scalar_input", &request(json!([2, 3]))).refusal(400, &["factor"]);
+    server().infer("scalar_input", &request(json!([[2]]))).refusal(400, &["factor", "deeper"]);
+    server().infer("scalar_input", &request(json!([2, 3]))).refusal(400, &["factor"]);
 }
 
 #[test]
@@ -215,14 +234,16 @@ fn unknown_models_and_versions_are_404() {
     let body = diabetes().to_string();
     for path in ["/v2/models/nobody", "/v2/models/nobody/ready", "/v2/models/nobody/versions/1.0.0"]
     {
-        SERVER.get(path).refusal(404, &["nobody"]);
+        server().get(path).refusal(404, &["nobody"]);
     }
     for version in ["2.0.0", "1", "latest", "%20"] {
-        SERVER.get(&format!("/v2/models/wine/versions/{version}")).refusal(404, &["wine", "1.0.0"]);
+        server()
+            .get(&format!("/v2/models/wine/versions/{version}"))
+            .refusal(404, &["wine", "1.0.0"]);
         let path = format!("/v2/models/diabetes/versions/{version}/infer");
-        SERVER.post(&path, &body).refusal(404, &["diabetes", "1.0.0"]);
+        server().post(&path, &body).refusal(404, &["diabetes", "1.0.0"]);
     }
-    SERVER.post("/v2/models/nobody/infer", &body).refusal(404, &["nobody"]);
+    server().post("/v2/models/nobody/infer", &body).refusal(404, &["nobody"]);
     assert_alive();
 }
 
@@ -231,10 +252,10 @@ fn unknown_paths_are_404() {
     for path in
         ["/", "/v1", "/v2/models", "/v2/health", "/v2/models/wine/explain", "/v2/models//ready"]
     {
-        SERVER.get(path).refusal(404, &[]);
+        server().get(path).refusal(404, &[]);
     }
-    SERVER.get("/v2/models/%ff").refusal(400, &["UTF-8"]);
-    SERVER.get("/v2/models/..%2f..%2fetc").refusal(404, &[]);
+    server().get("/v2/models/%ff").refusal(400, &["UTF-8"]);
+    server().get("/v2/models/..%2f..%2fetc").refusal(404, &[]);
 }
 
 #[test]
@@ -243,22 +264,22 @@ fn wrong_methods_are_405_and_say_which_are_right() {
         response.refusal(405, &["method"]);
         response.header("allow").map(str::to_string)
     };
-    assert_eq!(allowed(SERVER.get("/v2/models/wine/infer")).as_deref(), Some("POST"));
+    assert_eq!(allowed(server().get("/v2/models/wine/infer")).as_deref(), Some("POST"));
     for path in
         ["/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/wine", "/v2/models/wine/ready"]
     {
-        let allow = allowed(SERVER.post(path, "{}")).unwrap_or_default();
+        let allow = allowed(server().post(path, "{}")).unwrap_or_default();
         assert!(allow.contains("GET"), "{path}: {allow}");
     }
     assert_eq!(
-        allowed(SERVER.send("DELETE /v2/models/wine/infer HTTP/1.1", "")).as_deref(),
+        allowed(server().send("DELETE /v2/models/wine/infer HTTP/1.1", "")).as_deref(),
         Some("POST")
     );
 }
 
 #[test]
 fn head_is_get_without_a_body() {
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     connection
         .send("HEAD /v2/health/live HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
         .unwrap();
@@ -355,7 +376,7 @@ fn element(datatype: &str, shape: &str, data: &str) -> Response {
     let body = format!(
         "{{\"inputs\": [{{\"name\": \"value\", \"datatype\": \"{datatype}\", \"shape\": {shape}, \"data\": {data}}}]}}"
     );
-    SERVER.post(&infer_path(&model), body)
+    server().post(&infer_path(&model), body)
 }
 
 /// The one violation of a refused element.
@@ -405,13 +426,13 @@ fn shapes_that_are_none() {
 #[test]
 fn huge_shapes_cost_no_memory() {
     element("FP32", "[1, 3]", "[1, 2, 3]").ok();
-    let before = SERVER.resident();
+    let before = server().resident();
     for _ in 0..50 {
         check_element("FP32", "[1000000000, 3]", "[]", "wrong_size");
         check_element("FP32", "[4611686018427387904, 3]", "[1]", "wrong_size");
         check_element("BYTES", "[1000000000, 3]", "[]", "wrong_size");
     }
-    let after = SERVER.resident();
+    let after = server().resident();
     assert!(after < before + (256 << 20), "resident memory went from {before} to {after} bytes");
 }
 
@@ -478,12 +499,12 @@ fn messages_do_not_repeat_values() {
 fn bodies_that_are_too_large_are_413() {
     // wine may have 1 MiB, the others 16.
     let large = format!("{}{}", wine(), " ".repeat(MIB));
-    SERVER.post(&infer_path("wine"), &large).refusal(413, &["1 MiB"]);
+    server().post(&infer_path("wine"), &large).refusal(413, &["1 MiB"]);
     let fits = format!("{}{}", wine(), " ".repeat(MIB / 2));
-    SERVER.post(&infer_path("wine"), &fits).ok();
-    SERVER.post(&infer_path("diabetes"), format!("{}{}", diabetes(), " ".repeat(2 * MIB))).ok();
+    server().post(&infer_path("wine"), &fits).ok();
+    server().post(&infer_path("diabetes"), format!("{}{}", diabetes(), " ".repeat(2 * MIB))).ok();
 
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     let head =
         "POST /v2/models/wine/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
     connection.send(head).unwrap();
@@ -503,7 +524,7 @@ fn bodies_that_are_too_large_are_413() {
 /// A length that is only claimed is refused before anything of it arrives.
 #[test]
 fn a_claimed_length_is_refused_at_once() {
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     let head =
         "POST /v2/models/wine/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999\r\n\r\n";
     connection.send(head).unwrap();
@@ -515,7 +536,7 @@ fn a_claimed_length_is_refused_at_once() {
 fn chunked_bodies_are_read() {
     let body = wine().to_string();
     let (first, second) = body.split_at(body.len() / 2);
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     connection
         .send(format!(
             "POST /v2/models/wine/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n\
@@ -531,7 +552,7 @@ fn chunked_bodies_are_read() {
 fn content_types() {
     let send = |header: &str| {
         let head = format!("POST /v2/models/diabetes/infer HTTP/1.1\r\n{header}");
-        SERVER.send(head.trim_end(), diabetes().to_string())
+        server().send(head.trim_end(), diabetes().to_string())
     };
     for header in [
         "content-type: application/json",
@@ -556,7 +577,7 @@ fn content_types() {
 
 #[test]
 fn connections_are_kept_also_after_errors() {
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     for _ in 0..3 {
         let body = diabetes().to_string();
         connection.request("POST /v2/models/diabetes/infer HTTP/1.1", &body).unwrap();
@@ -577,12 +598,12 @@ fn connections_are_kept_also_after_errors() {
 
 #[test]
 fn half_closed_connections_get_their_answer() {
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     connection.request("POST /v2/models/diabetes/infer HTTP/1.1", diabetes().to_string()).unwrap();
     connection.finish();
     connection.response().unwrap().ok();
     // One that ends within the body gets nothing, or a refusal.
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     connection
         .send("POST /v2/models/wine/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{")
         .unwrap();
@@ -603,14 +624,14 @@ fn what_is_not_http_ends_the_connection_alone() {
         b"\r\n\r\n\r\n",
         &[b'A'; 100_000],
     ] {
-        let mut connection = SERVER.connect();
+        let mut connection = server().connect();
         let _ = connection.send(bytes);
         connection.finish();
         let answer = connection.rest();
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
     }
     let header = format!("GET /v2 HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(MIB));
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     let _ = connection.send(header);
     let answer = connection.rest();
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
@@ -620,7 +641,7 @@ fn what_is_not_http_ends_the_connection_alone() {
 #[test]
 fn names_with_slashes_and_spaces() {
     let case = &cases(&repository("tests/fixtures/unusual_names.cases.json"))[0];
-    let answer = SERVER.infer("unusual_names", &case["request"]).ok();
+    let answer = server().infer("unusual_names", &case["request"]).ok();
     assert_matches(case, &answer, Tolerance { absolute: 1e-6, relative: 1e-5 });
 }
 
@@ -628,7 +649,7 @@ fn names_with_slashes_and_spaces() {
 #[test]
 fn bodies_at_random() {
     let whole = diabetes().to_string();
-    let mut connection = SERVER.connect();
+    let mut connection = server().connect();
     let mut state = 1_u64;
     for _ in 0..500 {
         let mut bytes = whole.clone().into_bytes();
