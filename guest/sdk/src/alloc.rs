@@ -345,8 +345,8 @@ pub fn finish() -> Frozen {
     let trace = heap().trace;
     if heap().phase == Phase::Record {
         heap().phase = Phase::Exchange;
-        // SAFETY: the bitmap covers every number below `count`.
         let lifetimes = match usize::try_from(heap().count.div_ceil(8)) {
+            // SAFETY: the bitmap covers every number below `count`.
             Ok(used) if !heap().lifetimes.is_null() => unsafe {
                 std::slice::from_raw_parts(heap().lifetimes, used.min(heap().lifetimes_len))
                     .to_vec()

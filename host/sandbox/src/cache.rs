@@ -73,12 +73,13 @@ impl Cache {
         digest: &str,
         compile: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<Component, E> {
-        // SAFETY (both): `get` passes a path to bytes that this cache wrote.
         self.get(
             engine,
             digest,
             compile,
+            // SAFETY: `get` passes the path of bytes that this cache wrote.
             |path| unsafe { Component::deserialize_file(engine, path) },
+            // SAFETY: `get` passes what the compiler made just now.
             |bytes| unsafe { Component::deserialize(engine, bytes) },
         )
     }
@@ -90,12 +91,13 @@ impl Cache {
         digest: &str,
         compile: impl FnOnce() -> Result<Vec<u8>, E>,
     ) -> Result<Module, E> {
-        // SAFETY (both): `get` passes a path to bytes that this cache wrote.
         self.get(
             engine,
             digest,
             compile,
+            // SAFETY: `get` passes the path of bytes that this cache wrote.
             |path| unsafe { Module::deserialize_file(engine, path) },
+            // SAFETY: `get` passes what the compiler made just now.
             |bytes| unsafe { Module::deserialize(engine, bytes) },
         )
     }

@@ -74,7 +74,7 @@ pub fn nested_elements(tensor: &Tensor) -> Result<Box<RawValue>, Error> {
     for &extent in tensor.shape.iter().rev() {
         let Ok(extent) = usize::try_from(extent) else { break };
         level = (level.chunks(extent.max(1)))
-            .map(|chunk| serde_json::value::to_raw_value(chunk))
+            .map(serde_json::value::to_raw_value)
             .collect::<Result<_, _>>()
             .map_err(|error| unwritable(&error))?;
     }

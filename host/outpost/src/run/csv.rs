@@ -209,10 +209,11 @@ fn parse(text: &str, datatype: Datatype, data: &mut Vec<u8>) -> Result<(), Strin
     }
     let parsed = match datatype {
         Datatype::Bool => match text {
-            "true" | "True" | "TRUE" | "1" => Some(data.push(1)),
-            "false" | "False" | "FALSE" | "0" => Some(data.push(0)),
+            "true" | "True" | "TRUE" | "1" => Some(1),
+            "false" | "False" | "FALSE" | "0" => Some(0),
             _ => None,
-        },
+        }
+        .map(|byte| data.push(byte)),
         Datatype::Uint8 => number!(u8),
         Datatype::Uint16 => number!(u16),
         Datatype::Uint32 => number!(u32),
