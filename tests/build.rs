@@ -4,10 +4,15 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::ExitCode;
 
 const EXAMPLES: &str = "guests/examples";
 
-fn main() -> Result<(), String> {
+fn main() -> ExitCode {
+    outpost_guest_build::report(build())
+}
+
+fn build() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=guests");
     let names = guests()?;
