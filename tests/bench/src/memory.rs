@@ -1,5 +1,7 @@
 //! Resident memory of eight instances of a large model that have all run,
-//! against one. Each count is measured in a process of its own.
+//! against one. Each count is measured in a process of its own. It is the
+//! proportional set size that counts: the resident set size would count a page
+//! of weights once for each instance that it is mapped into.
 
 use crate::generate;
 use crate::measure::{DEADLINE, Row};
@@ -45,7 +47,7 @@ pub fn row(workshop: &Workshop) -> Row {
     }
 }
 
-/// Prints the process's resident KiB while `count` instances are alive.
+/// Prints the KiB of memory that the process takes while `count` instances are alive.
 pub fn child(count: usize, arguments: &[String]) {
     let cache = Cache::open(Path::new(&arguments[3])).unwrap();
     let options = SandboxOptions { max_instances: 16, ..SandboxOptions::default() };
@@ -65,8 +67,8 @@ pub fn child(count: usize, arguments: &[String]) {
             instance
         })
         .collect();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let maps = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
+    let resident = maps.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     println!("{}", resident.trim().trim_end_matches(" kB"));
     drop(instances);
 }
