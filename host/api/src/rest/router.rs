@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// A client that takes longer than this to send its body is cut off.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes beyond the limit that are taken off the wire before a body is refused.
+const DRAINED: u64 = 16 << 20;
 /// Says that binary tensors follow the JSON, in the protocol's extension.
 const BINARY_HEADER: &str = "inference-header-content-length";
 
@@ -201,8 +203,13 @@ async fn read_body(body: Body, limit_mib: u32) -> Result<Bytes, Refusal> {
             format!("the request is larger than the model accepts: {limit_mib} MiB"),
         ))
     };
-    // Refused by what the client announces, before it sends it all in vain.
-    if body.size_hint().lower() > limit as u64 {
+    // Refused by what the client announces. One that is sending a little too much
+    // reads the answer only when it is done, so that is let pass, unread.
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        if announced <= limit as u64 + DRAINED {
+            let _ = tokio::time::timeout(BODY_TIMEOUT, drain(body)).await;
+        }
         return Err(too_large());
     }
     let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, limit).collect());
@@ -212,6 +219,10 @@ async fn read_body(body: Body, limit_mib: u32) -> Result<Bytes, Refusal> {
         Ok(Err(_)) => Err(Refusal::http(StatusCode::BAD_REQUEST, "the body ended too early")),
         Err(_) => Err(Refusal::http(StatusCode::REQUEST_TIMEOUT, "the body took too long")),
     }
+}
+
+async fn drain(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 async fn unknown_path() -> Refusal {
