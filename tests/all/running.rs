@@ -5,6 +5,8 @@ use crate::support::command::Outcome;
 use crate::support::{files, modules, outpost, repository, scratch, write};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 
 const TOLERANCE: Tolerance = Tolerance { absolute: 1e-3, relative: 1e-4 };
 
@@ -292,6 +294,35 @@ fn answers_go_into_a_file() {
     assert_eq!(files(directory.path()), ["in.csv", "out.csv"]);
     let absent = ["--input", input.to_str().unwrap(), "-o", "/absent/out.csv"];
     run("wine", &absent, "").failure(1, &["/absent/out.csv"]);
+}
+
+/// As root, a file moved over `/dev/null` would ruin the machine.
+#[test]
+fn a_pipe_or_a_link_is_written_to_not_replaced() {
+    let directory = scratch();
+    let input = write(&directory, "in.csv", wine_table(1));
+    let expected = run("wine", &["--format", "csv"], &wine_table(1)).success();
+    let into = |path: &Path| {
+        let arguments = ["--input", input.to_str().unwrap(), "-o", path.to_str().unwrap()];
+        assert_eq!(run("wine", &arguments, "").success(), "");
+    };
+
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    into(&pipe);
+    assert_eq!(reader.join().unwrap(), expected);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+
+    let (link, target) = (directory.path().join("link.csv"), directory.path().join("target.csv"));
+    fs::write(&target, "before").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    into(&link);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&target).unwrap(), expected);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use outpost_api::ListenOptions;
 use outpost_api::rest::{decode_tensors, element_texts};
 use outpost_core::Tensor;
 use outpost_package::Manifest;
@@ -90,7 +91,7 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
         let served = tokio::spawn(outpost_api::serve(
             listener,
             router,
-            serve::default_sockets(),
+            ListenOptions::default(),
             async { drop(stopped.await) },
         ));
         for (manifest, case) in &asked {
@@ -98,7 +99,7 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
         }
         if !options.once {
             print(&format!("Serving on http://{address} until Ctrl-C. See also:\n  curl http://{address}/v2/models/digits\n"))?;
-            serve::shutdown_signal()?.await;
+            serve::shutdown()?.await;
         }
         drop(stop);
         served.await.map_err(|error| Failure::new(error.to_string()))?;

@@ -6,7 +6,9 @@ use crate::failure::Failure;
 use outpost_package::{Trust, VerifiedModule};
 use outpost_sandbox::{Cache, Sandbox, SandboxOptions};
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -35,20 +37,54 @@ pub fn parent(path: &Path) -> &Path {
 
 /// Writes a file so that it is there whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let written = NamedTempFile::with_prefix_in(".outpost-", parent(path)).and_then(|mut file| {
-        file.write_all(bytes)?;
-        make_readable(&file)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+    let written = Destination::open(path).and_then(|mut destination| {
+        destination.file().write_all(bytes)?;
+        destination.commit()
     });
     written.map_err(|error| Failure::at(path, error))
 }
 
-/// Temporary files are private; a module is not.
-pub fn make_readable(file: &NamedTempFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+/// Where a file is being written.
+pub enum Destination {
+    /// Beside the file that it becomes once it is whole.
+    Beside(NamedTempFile, PathBuf),
+    /// Into what is there: a device or a pipe takes what comes. To move a file
+    /// in its place, as root over `/dev/null` say, would ruin the machine.
+    Straight(File),
+}
+
+impl Destination {
+    /// Starts to write what will be found at `path`, through symbolic links.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let target = match path.canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            found => found?,
+        };
+        if target.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Ok(Self::Straight(File::options().write(true).open(target)?));
+        }
+        let file = NamedTempFile::with_prefix_in(".outpost-", parent(&target))?;
+        // Temporary files are private; what a command writes is not.
+        file.as_file().set_permissions(Permissions::from_mode(0o644))?;
+        Ok(Self::Beside(file, target))
+    }
+
+    /// To write to.
+    pub fn file(&mut self) -> &mut File {
+        match self {
+            Self::Beside(file, _) => file.as_file_mut(),
+            Self::Straight(file) => file,
+        }
+    }
+
+    /// Makes what was written appear at its path.
+    pub fn commit(self) -> io::Result<()> {
+        if let Self::Beside(file, target) = self {
+            file.as_file().sync_all()?;
+            file.persist(target).map_err(|error| error.error)?;
+        }
+        Ok(())
+    }
 }
 
 /// A sandbox over the cache that the options name.

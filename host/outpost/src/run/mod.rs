@@ -8,7 +8,7 @@ mod samples;
 
 use crate::cli::{Format, RunOptions};
 use crate::failure::Failure;
-use crate::paths;
+use crate::paths::{self, Destination};
 use crate::progress;
 use outpost_core::{Error, InferRequest, InferResponse};
 use outpost_sandbox::{LoadedModule, SandboxOptions};
@@ -16,7 +16,6 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::time::Duration;
-use tempfile::NamedTempFile;
 
 pub fn main(options: &RunOptions) -> Result<(), Failure> {
     let format = options.format.or_else(|| by_extension(&options.input)).unwrap_or(Format::Json);
@@ -79,11 +78,9 @@ fn to_file(
     score: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let fault = |error: std::io::Error| Failure::at(path, error);
-    let mut file =
-        NamedTempFile::with_prefix_in(".outpost-", paths::parent(path)).map_err(fault)?;
-    paths::make_readable(&file).map_err(fault)?;
-    let outcome = score(file.as_file_mut());
-    file.persist(path).map_err(|error| fault(error.error))?;
+    let mut destination = Destination::open(path).map_err(fault)?;
+    let outcome = score(destination.file());
+    destination.commit().map_err(fault)?;
     outcome
 }
 

@@ -7,6 +7,7 @@ mod signals;
 
 pub use config::serve_options;
 pub use load::load_models;
+pub use signals::shutdown;
 
 use crate::cli::{LogFormat, LogOptions, ServeOptions};
 use crate::failure::Failure;
@@ -75,11 +76,6 @@ pub fn start(
     Ok((Arc::new(server), publisher))
 }
 
-/// Resolves when the process is asked to end.
-pub fn shutdown_signal() -> Result<impl Future<Output = ()>, Failure> {
-    signals::shutdown()
-}
-
 fn finish(answered: bool, publisher: Publisher) -> Result<(), Failure> {
     drop(publisher);
     if answered {
@@ -113,9 +109,4 @@ fn log_to_stderr(options: &LogOptions) -> Result<(), Failure> {
 pub fn sandbox_options(threads: usize) -> SandboxOptions {
     let instances = u32::try_from(threads).unwrap_or(u32::MAX).saturating_add(1);
     SandboxOptions { max_instances: instances, ..SandboxOptions::default() }
-}
-
-/// What the demo serves with.
-pub fn default_sockets() -> ListenOptions {
-    ListenOptions::default()
 }
