@@ -3,34 +3,43 @@
 //! answers requests with no start-up work at all.
 
 mod extents;
+mod interpret;
 mod load;
 mod manifest;
 mod operators;
 mod tensors;
 
 use extents::Extents;
-use load::Loaded;
-use outpost_guest::{Description, Error, Model, Source, Tensor, TensorSpec};
-use tract_onnx::prelude::{TVec, TypedSimpleState};
+use load::{Loaded, Plan};
+use outpost_guest::{Description, Error, Model, Source, Tensor};
+use tract_onnx::prelude::TVec;
 
-/// An optimised ONNX model, ready to run.
+/// An ONNX model, ready to run.
 pub struct Onnx {
-    state: TypedSimpleState,
+    plan: Plan,
     extents: Extents,
     description: Description,
 }
 
-impl Model for Onnx {
-    fn freeze(source: &Source) -> Result<Self, String> {
+impl Onnx {
+    /// Reads a model by what its manifest, JSON, says of it.
+    ///
+    /// # Errors
+    /// A message for the person who builds the module.
+    pub fn read(manifest: &[u8], onnx: Vec<u8>) -> Result<Self, String> {
         #[cfg(target_arch = "wasm32")]
         outpost_kernels::register();
-        let manifest = manifest::Manifest::parse(&source.manifest())?;
-        let Loaded { mut state, extents, inputs, outputs } = load::load(source.model(), &manifest)?;
-        load::warm_up(&mut state, &inputs);
-        forget(&mut state)?;
+        let manifest = manifest::Manifest::parse(manifest)?;
+        let Loaded { plan, extents, inputs, outputs } = load::load(onnx, &manifest)?;
         let description =
             Description { name: manifest.name, version: manifest.version, inputs, outputs };
-        Ok(Onnx { state, extents, description })
+        Ok(Onnx { plan, extents, description })
+    }
+}
+
+impl Model for Onnx {
+    fn freeze(source: &Source) -> Result<Self, String> {
+        Onnx::read(&source.manifest(), source.model())
     }
 
     fn description(&self) -> &Description {
@@ -49,27 +58,12 @@ impl Model for Onnx {
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
-        // An instance may be used again, and must not carry anything over.
-        forget(&mut self.state).map_err(Error::Failed)?;
-        let results =
-            self.state.run(values).map_err(|error| Error::Failed(format!("{error:#}")))?;
-        let named = |(value, spec): (&_, &TensorSpec)| tensors::from_tract(value, &spec.name);
-        results
-            .iter()
-            .zip(&self.description.outputs)
-            .map(|(value, spec)| named((value, spec)))
+        let results = self.plan.run(values).map_err(|error| Error::Failed(format!("{error:#}")))?;
+        (results.iter().zip(&self.description.outputs))
+            .map(|(value, spec)| tensors::from_tract(value, &spec.name))
             .collect::<Result<_, String>>()
             .map_err(Error::Failed)
     }
-}
-
-/// Drops what operators keep from run to run, such as the hidden state of a
-/// recurrent layer, where there is any.
-fn forget(state: &mut TypedSimpleState) -> Result<(), String> {
-    if state.op_states.iter().any(Option::is_some) {
-        *state = state.plan().spawn().map_err(|error| format!("{error:#}"))?;
-    }
-    Ok(())
 }
 
 outpost_guest::export!(Onnx);

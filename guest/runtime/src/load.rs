@@ -1,22 +1,67 @@
-//! From the bytes of an ONNX file to a plan that is ready to run: how inputs get their types and symbolic dimensions,
-//! what the outputs are.
+//! From the bytes of an ONNX file to a plan that is ready to run: how inputs get
+//! their types and symbolic dimensions, what the outputs are.
 
 use crate::extents::Extents;
+use crate::interpret::Interpreter;
 use crate::manifest::{Manifest, Spec};
 use crate::{operators, tensors};
 use outpost_guest::{TensorSpec, element_size};
 use prost::Message;
-use tract_onnx::model::ParseResult;
-use tract_onnx::pb::ModelProto;
+use tract_onnx::Onnx;
+use tract_onnx::model::{ParseResult, ParsingContext};
+use tract_onnx::pb::type_proto::Value as TypeValue;
+use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
 use tract_onnx::prelude::*;
+use tract_onnx::tensor::translate_inference_fact;
 use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid, ShapeFactoid};
+use tract_onnx::tract_hir::internal::bail;
 
 /// A model that is ready to run.
 pub struct Loaded {
-    pub state: TypedSimpleState,
+    pub plan: Plan,
     pub extents: Extents,
     pub inputs: Vec<TensorSpec>,
     pub outputs: Vec<TensorSpec>,
+}
+
+/// How a model is run.
+pub enum Plan {
+    /// Optimised as a whole.
+    Whole(Box<TypedSimpleState>),
+    /// A node at a time, where that cannot be done.
+    NodeByNode(Box<Interpreter>),
+}
+
+impl Plan {
+    /// Outputs in the order of the graph. Nothing is carried over from run to run.
+    ///
+    /// # Errors
+    /// What the operator that failed says of it.
+    pub fn run(&mut self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        match self {
+            Plan::Whole(state) => {
+                forget(state)?;
+                state.run(inputs)
+            }
+            Plan::NodeByNode(interpreter) => interpreter.run(inputs),
+        }
+    }
+}
+
+/// Drops what operators keep from run to run, such as the hidden state of a
+/// recurrent layer, where there is any.
+fn forget(state: &mut TypedSimpleState) -> TractResult<()> {
+    if state.op_states.iter().any(Option::is_some) {
+        *state = state.plan().spawn()?;
+    }
+    Ok(())
+}
+
+/// An input whose type and shape are settled.
+struct Settled {
+    spec: TensorSpec,
+    datum_type: DatumType,
+    dims: TVec<TDim>,
 }
 
 /// Parses and optimises. Errors are for the person who builds the module.
@@ -24,11 +69,41 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
     let proto = ModelProto::decode(bytes(onnx))
         .map_err(|error| format!("this is not an ONNX model: {error}"))?;
     let graph = proto.graph.as_ref().ok_or("this is not an ONNX model: it holds no graph")?;
-    let framework = tract_onnx::onnx();
+    let mut framework = tract_onnx::onnx();
+    outpost_operators::register(&mut framework);
     operators::check(graph, &framework)?;
 
+    let template = InferenceModel::default();
+    let settled = settle_inputs(&framework, &proto, graph, &template, &manifest.inputs)?;
+    let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
+    unknown_names(&manifest.outputs, &names, "output")?;
+
+    let whole = optimise(&framework, &proto, template, &settled)
+        .and_then(|typed| whole(typed, &settled, &names));
+    let (plan, outputs) = match whole {
+        Ok(whole) => whole,
+        Err(why) => node_by_node(framework, proto, &settled).map_err(|error| {
+            format!("the model cannot be run: {error:#}\nNor optimised: {why}\n{FIX_SHAPES}")
+        })?,
+    };
+    for (spec, name) in outputs.iter().zip(&names) {
+        let stated = manifest.outputs.iter().find(|stated| &stated.name == name);
+        check_output(spec, stated)?;
+    }
+    let extents = Extents::of(settled.iter().map(|input| &*input.dims));
+    let inputs = settled.into_iter().map(|input| input.spec).collect();
+    Ok(Loaded { plan, extents, inputs, outputs })
+}
+
+/// The whole model with types and shapes, some symbolic.
+fn optimise(
+    framework: &Onnx,
+    proto: &ModelProto,
+    template: InferenceModel,
+    inputs: &[Settled],
+) -> Result<TypedModel, String> {
     let ParseResult { mut model, unresolved_inputs, .. } = framework
-        .parse(&proto, None)
+        .parse_with_template(proto, None, template)
         .map_err(|error| format!("the model cannot be read: {error:#}"))?;
     if !unresolved_inputs.is_empty() {
         return Err(format!(
@@ -36,22 +111,108 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
             unresolved_inputs.join(", ")
         ));
     }
-    let output_names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
-
-    let (inputs, extents) = settle_inputs(&mut model, &manifest.inputs)?;
-    operators::check_recurrent(graph, &model)?;
-    drop(proto);
-    let typed = model
+    let outlets = model.input_outlets().map_err(|error| error.to_string())?.to_vec();
+    for (outlet, input) in outlets.into_iter().zip(inputs) {
+        let dims = input.dims.iter().cloned().map(GenericFactoid::Only).collect();
+        let fact = InferenceFact::default()
+            .with_datum_type(input.datum_type)
+            .with_shape(ShapeFactoid::closed(dims));
+        model.set_outlet_fact(outlet, fact).map_err(|error| error.to_string())?;
+    }
+    if let Some(graph) = &proto.graph {
+        operators::check_recurrent(graph, &model)?;
+    }
+    model
         .into_typed()
         .and_then(|model| model.into_decluttered())
-        .map_err(|error| format!("the model cannot be analysed: {error:#}\n{}", FIX_SHAPES))?;
-    let outputs = describe_outputs(&typed, &output_names, &manifest.outputs)?;
-    let state = typed
+        .map_err(|error| format!("the model cannot be analysed: {error:#}"))
+}
+
+/// A plan for the whole model, run once so that whatever is set up lazily is
+/// frozen too.
+fn whole(
+    typed: TypedModel,
+    inputs: &[Settled],
+    names: &[String],
+) -> Result<(Plan, Vec<TensorSpec>), String> {
+    let outlets = typed.output_outlets().map_err(|error| error.to_string())?;
+    let outputs = (outlets.iter().zip(names))
+        .map(|(&outlet, name)| {
+            let fact = typed.outlet_fact(outlet).map_err(|error| error.to_string())?;
+            let shape = fact.shape.iter().map(|dim| dim.to_i64().unwrap_or(-1)).collect();
+            output_spec(name, fact.datum_type, shape)
+        })
+        .collect::<Result<_, String>>()?;
+    let mut state = typed
         .into_optimized()
         .and_then(|model| model.into_runnable())
         .and_then(|plan| plan.spawn())
         .map_err(|error| format!("the model cannot be optimised: {error:#}"))?;
-    Ok(Loaded { state, extents, inputs, outputs })
+    // A model that does not accept zeros is no error: it starts a little slower.
+    if let Some(zeros) = zeros(inputs) {
+        let _ = state.run(zeros);
+        let _ = state.reset_turn();
+    }
+    forget(&mut state).map_err(|error| format!("{error:#}"))?;
+    Ok((Plan::Whole(Box::new(state)), outputs))
+}
+
+/// A model that is run a node at a time. What it gives is told by the graph,
+/// and by a run on zeros where the graph is silent.
+fn node_by_node(
+    framework: Onnx,
+    proto: ModelProto,
+    inputs: &[Settled],
+) -> TractResult<(Plan, Vec<TensorSpec>)> {
+    let interpreter = Interpreter::new(framework, proto)?;
+    let tried = zeros(inputs).map(|zeros| interpreter.run(zeros)).transpose();
+    let outputs = interpreter
+        .outputs()
+        .iter()
+        .enumerate()
+        .map(|(index, output)| {
+            let seen = tried.as_ref().ok().and_then(|seen| seen.as_ref()?.get(index));
+            let (datum_type, shape) = match (declared(output)?, seen) {
+                (Some(declared), _) => declared,
+                (None, Some(seen)) => (seen.datum_type(), vec![-1; seen.rank()]),
+                (None, None) => match &tried {
+                    Err(error) => bail!("{error:#}"),
+                    Ok(_) => bail!("the graph does not say the shape of output `{}`", output.name),
+                },
+            };
+            output_spec(&output.name, datum_type, shape).map_err(TractError::msg)
+        })
+        .collect::<TractResult<_>>()?;
+    Ok((Plan::NodeByNode(Box::new(interpreter)), outputs))
+}
+
+/// Type and shape of a value where the graph states both.
+fn declared(value: &ValueInfoProto) -> TractResult<Option<(DatumType, Vec<i64>)>> {
+    use tract_onnx::pb::tensor_proto::DataType;
+    use tract_onnx::pb::tensor_shape_proto::dimension::Value::DimValue;
+    let Some(TypeValue::TensorType(tensor)) = value.r#type.as_ref().and_then(|t| t.value.as_ref())
+    else {
+        return Ok(None);
+    };
+    let Some(shape) = &tensor.shape else { return Ok(None) };
+    let extent = |dim: &tract_onnx::pb::tensor_shape_proto::Dimension| match &dim.value {
+        Some(DimValue(extent)) => *extent,
+        _ => -1,
+    };
+    let shape = shape.dim.iter().map(extent).collect();
+    let datum_type = DataType::try_from(tensor.elem_type).map_err(TractError::msg)?.try_into()?;
+    Ok(Some((datum_type, shape)))
+}
+
+/// One of everything that varies, all zero; `None` where there is text to give.
+fn zeros(inputs: &[Settled]) -> Option<TVec<TValue>> {
+    let zero = |input: &Settled| {
+        element_size(input.spec.datatype)?;
+        let shape: Vec<usize> =
+            (input.spec.shape.iter()).map(|&extent| usize::try_from(extent).unwrap_or(1)).collect();
+        Tensor::zero_dt(input.datum_type, &shape).ok().map(TValue::from)
+    };
+    inputs.iter().map(zero).collect()
 }
 
 const FIX_SHAPES: &str = "If an input has dimensions that may vary, fix them in the manifest: \
@@ -64,27 +225,46 @@ fn bytes(onnx: Vec<u8>) -> prost::bytes::Bytes {
 /// Gives each input a datatype and a shape whose open dimensions are symbols:
 /// the batch dimension is shared, as requests vary it for all inputs at once.
 fn settle_inputs(
-    model: &mut InferenceModel,
+    framework: &Onnx,
+    proto: &ModelProto,
+    graph: &GraphProto,
+    template: &InferenceModel,
     specs: &[Spec],
-) -> Result<(Vec<TensorSpec>, Extents), String> {
-    let outlets = model.input_outlets().map_err(|error| error.to_string())?.to_vec();
-    let names: Vec<String> =
-        outlets.iter().map(|outlet| model.node(outlet.node).name.clone()).collect();
+) -> Result<Vec<Settled>, String> {
+    // A graph may list its weights as inputs, for their defaults.
+    let inputs: Vec<&ValueInfoProto> = (graph.input.iter())
+        .filter(|input| graph.initializer.iter().all(|tensor| tensor.name != input.name))
+        .collect();
+    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
     unknown_names(specs, &names, "input")?;
 
-    let batch = model.symbols.sym("batch");
-    let _ = model.symbols.add_assertion("batch>=1");
-    let mut described = Vec::new();
-    let mut settled: Vec<Vec<TDim>> = Vec::new();
-    for (outlet, name) in outlets.into_iter().zip(names) {
-        let spec = specs.iter().find(|spec| spec.name == name);
-        let fact = model.outlet_fact(outlet).map_err(|error| error.to_string())?.clone();
-        let datum = fact
+    let context = ParsingContext {
+        onnx_operator_set_version: 0,
+        framework,
+        model: proto,
+        parent_graphs: vec![],
+        model_dir: None,
+        template: template.clone(),
+    };
+    let symbols = &template.symbols;
+    let batch = symbols.sym("batch");
+    let _ = symbols.add_assertion("batch>=1");
+    let settle = |input: &ValueInfoProto| {
+        let name = &input.name;
+        let spec = specs.iter().find(|spec| &spec.name == name);
+        let Some(TypeValue::TensorType(stated)) =
+            input.r#type.as_ref().and_then(|kind| kind.value.as_ref())
+        else {
+            return Err(format!("input `{name}` is not a tensor, so no request can carry it"));
+        };
+        let fact = translate_inference_fact(&context, stated, true)
+            .map_err(|error| format!("input `{name}` has a type that cannot be used: {error:#}"))?;
+        let datum_type = fact
             .datum_type
             .concretize()
             .ok_or_else(|| format!("input `{name}` has no datatype in the model"))?;
-        let datatype = tensors::datatype(datum).ok_or_else(|| {
-            format!("input `{name}` has a datatype that requests cannot carry: {datum:?}")
+        let datatype = tensors::datatype(datum_type).ok_or_else(|| {
+            format!("input `{name}` has a datatype that requests cannot carry: {datum_type:?}")
         })?;
         check_datatype(spec, tensors::name(datatype), "input")?;
 
@@ -106,7 +286,7 @@ fn settle_inputs(
             }
         };
         let known: Vec<_> = fact.shape.dims().collect();
-        let mut dims = Vec::with_capacity(rank);
+        let mut dims = TVec::with_capacity(rank);
         for axis in 0..rank {
             let wanted = pinned.and_then(|shape| shape.get(axis)).copied();
             let in_model = known.get(axis).and_then(|dim| dim.concretize());
@@ -122,18 +302,14 @@ fn settle_inputs(
                 (Some(dim), _) => dim,
                 (None, Some(extent)) if extent >= 0 => extent.to_dim(),
                 (None, _) if axis == 0 => batch.to_dim(),
-                (None, _) => model.symbols.sym(&format!("{}_{axis}", symbol_part(&name))).to_dim(),
+                (None, _) => symbols.sym(&format!("{}_{axis}", symbol_part(name))).to_dim(),
             });
         }
         let shape = dims.iter().map(|dim| dim.to_i64().unwrap_or(-1)).collect();
-        settled.push(dims.clone());
-        let fact = InferenceFact::default()
-            .with_datum_type(datum)
-            .with_shape(ShapeFactoid::closed(dims.into_iter().map(GenericFactoid::Only).collect()));
-        model.set_outlet_fact(outlet, fact).map_err(|error| error.to_string())?;
-        described.push(TensorSpec { name, datatype, shape });
-    }
-    Ok((described, Extents::of(settled.iter().map(Vec::as_slice))))
+        let spec = TensorSpec { name: name.clone(), datatype, shape };
+        Ok(Settled { spec, datum_type, dims })
+    };
+    inputs.into_iter().map(settle).collect()
 }
 
 fn symbol_part(name: &str) -> String {
@@ -161,59 +337,29 @@ fn check_datatype(spec: Option<&Spec>, actual: &str, what: &str) -> Result<(), S
     }
 }
 
-fn describe_outputs(
-    model: &TypedModel,
-    names: &[String],
-    specs: &[Spec],
-) -> Result<Vec<TensorSpec>, String> {
-    unknown_names(specs, names, "output")?;
-    let outlets = model.output_outlets().map_err(|error| error.to_string())?;
-    outlets
-        .iter()
-        .zip(names)
-        .map(|(&outlet, name)| {
-            let fact = model.outlet_fact(outlet).map_err(|error| error.to_string())?;
-            let datatype = tensors::datatype(fact.datum_type).ok_or_else(|| {
-                format!(
-                    "output `{name}` has a datatype that answers cannot carry: {:?}",
-                    fact.datum_type
-                )
-            })?;
-            let spec = specs.iter().find(|spec| &spec.name == name);
-            check_datatype(spec, tensors::name(datatype), "output")?;
-            let shape: Vec<i64> = fact.shape.iter().map(|dim| dim.to_i64().unwrap_or(-1)).collect();
-            if let Some(wanted) = spec.and_then(|spec| spec.shape.as_ref())
-                && !(wanted.len() == shape.len()
-                    && wanted
-                        .iter()
-                        .zip(&shape)
-                        .all(|(&want, &got)| want < 0 || got < 0 || want == got))
-            {
-                return Err(format!(
-                    "output `{name}` has shape {} in the model, but {} in the manifest",
-                    tensors::show_shape(&shape),
-                    tensors::show_shape(wanted)
-                ));
-            }
-            Ok(TensorSpec { name: name.clone(), datatype, shape })
-        })
-        .collect()
+fn output_spec(name: &str, datum_type: DatumType, shape: Vec<i64>) -> Result<TensorSpec, String> {
+    let datatype = tensors::datatype(datum_type).ok_or_else(|| {
+        format!("output `{name}` has a datatype that answers cannot carry: {datum_type:?}")
+    })?;
+    Ok(TensorSpec { name: name.into(), datatype, shape })
 }
 
-/// Runs once on zeros, so that whatever is set up lazily is frozen too. A model
-/// that does not accept zeros is no error: it starts a little slower.
-pub fn warm_up(state: &mut TypedSimpleState, inputs: &[TensorSpec]) {
-    let zeros: Option<TVec<TValue>> = inputs
-        .iter()
-        .map(|spec| {
-            element_size(spec.datatype)?;
-            let shape: Vec<usize> =
-                spec.shape.iter().map(|&extent| usize::try_from(extent).unwrap_or(1)).collect();
-            Tensor::zero_dt(tensors::datum_type(spec.datatype)?, &shape).ok().map(TValue::from)
-        })
-        .collect();
-    if let Some(zeros) = zeros {
-        let _ = state.run(zeros);
-        let _ = state.reset_turn();
+/// Compares an output with what the manifest says of it.
+fn check_output(output: &TensorSpec, stated: Option<&Spec>) -> Result<(), String> {
+    check_datatype(stated, tensors::name(output.datatype), "output")?;
+    let agree = |(&wanted, &given): (&i64, &i64)| wanted < 0 || given < 0 || wanted == given;
+    match stated.and_then(|stated| stated.shape.as_ref()) {
+        Some(wanted)
+            if wanted.len() != output.shape.len()
+                || !wanted.iter().zip(&output.shape).all(agree) =>
+        {
+            Err(format!(
+                "output `{}` has shape {} in the model, but {} in the manifest",
+                output.name,
+                tensors::show_shape(&output.shape),
+                tensors::show_shape(wanted)
+            ))
+        }
+        _ => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::{LogFormat, LogOptions, ServeOptions};
 use crate::failure::Failure;
 use crate::paths;
 use config::Config;
-use outpost_api::{ListenOptions, rest};
+use outpost_api::rest;
 use outpost_sandbox::SandboxOptions;
 use outpost_serve::{Publisher, Routing, Server};
 use std::io::IsTerminal;
@@ -31,7 +31,7 @@ pub fn main(options: &ServeOptions) -> Result<(), Failure> {
         let listener = listen(config.listen).await?;
         // The port that it really is, where port 0 was asked for.
         let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
-        let shutdown = signals::shutdown()?;
+        let shutdown = shutdown()?;
         let (server, publisher) = start(config.serve, routing)?;
         tracing::info!(%address, "serving");
         finish(
