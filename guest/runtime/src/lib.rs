@@ -66,4 +66,5 @@ impl Model for Onnx {
     }
 }
 
+#[cfg(target_family = "wasm")]
 outpost_guest::export!(Onnx);

@@ -66,7 +66,7 @@ struct Settled {
 
 /// Parses and optimises. Errors are for the person who builds the module.
 pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
-    let proto = ModelProto::decode(bytes(onnx))
+    let proto = ModelProto::decode(prost::bytes::Bytes::from(onnx))
         .map_err(|error| format!("this is not an ONNX model: {error}"))?;
     let graph = proto.graph.as_ref().ok_or("this is not an ONNX model: it holds no graph")?;
     let mut framework = tract_onnx::onnx();
@@ -79,12 +79,14 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
     unknown_names(&manifest.outputs, &names, "output")?;
 
     let whole = optimise(&framework, &proto, template, &settled)
-        .and_then(|typed| whole(typed, &settled, &names));
+        .and_then(|typed| whole(typed, &names, trial(graph, &settled)));
     let (plan, outputs) = match whole {
         Ok(whole) => whole,
-        Err(why) => node_by_node(framework, proto, &settled).map_err(|error| {
-            format!("the model cannot be run: {error:#}\nNor optimised: {why}\n{FIX_SHAPES}")
-        })?,
+        Err(why) => {
+            node_by_node(framework, proto.clone(), trial(graph, &settled)).map_err(|error| {
+                format!("the model cannot be run: {error:#}\nNor optimised: {why}\n{FIX_SHAPES}")
+            })?
+        }
     };
     for (spec, name) in outputs.iter().zip(&names) {
         let stated = manifest.outputs.iter().find(|stated| &stated.name == name);
@@ -132,8 +134,8 @@ fn optimise(
 /// frozen too.
 fn whole(
     typed: TypedModel,
-    inputs: &[Settled],
     names: &[String],
+    trial: Option<TVec<TValue>>,
 ) -> Result<(Plan, Vec<TensorSpec>), String> {
     let outlets = typed.output_outlets().map_err(|error| error.to_string())?;
     let outputs = (outlets.iter().zip(names))
@@ -148,9 +150,9 @@ fn whole(
         .and_then(|model| model.into_runnable())
         .and_then(|plan| plan.spawn())
         .map_err(|error| format!("the model cannot be optimised: {error:#}"))?;
-    // A model that does not accept zeros is no error: it starts a little slower.
-    if let Some(zeros) = zeros(inputs) {
-        let _ = state.run(zeros);
+    // A model that does not accept the trial is no error: it starts a little slower.
+    if let Some(trial) = trial {
+        let _ = state.run(trial);
         let _ = state.reset_turn();
     }
     forget(&mut state).map_err(|error| format!("{error:#}"))?;
@@ -158,14 +160,14 @@ fn whole(
 }
 
 /// A model that is run a node at a time. What it gives is told by the graph,
-/// and by a run on zeros where the graph is silent.
+/// and by a trial where the graph is silent.
 fn node_by_node(
     framework: Onnx,
     proto: ModelProto,
-    inputs: &[Settled],
+    trial: Option<TVec<TValue>>,
 ) -> TractResult<(Plan, Vec<TensorSpec>)> {
     let interpreter = Interpreter::new(framework, proto)?;
-    let tried = zeros(inputs).map(|zeros| interpreter.run(zeros)).transpose();
+    let tried = trial.map(|trial| interpreter.run(trial)).transpose();
     let outputs = interpreter
         .outputs()
         .iter()
@@ -204,23 +206,27 @@ fn declared(value: &ValueInfoProto) -> TractResult<Option<(DatumType, Vec<i64>)>
     Ok(Some((datum_type, shape)))
 }
 
-/// One of everything that varies, all zero; `None` where there is text to give.
-fn zeros(inputs: &[Settled]) -> Option<TVec<TValue>> {
-    let zero = |input: &Settled| {
+/// Inputs to try a model on: one of everything that varies, all zero; `None`
+/// where there is text to give. Integers are one where a model divides, as it
+/// might divide by them.
+fn trial(graph: &GraphProto, inputs: &[Settled]) -> Option<TVec<TValue>> {
+    let divides = graph.node.iter().any(|node| matches!(node.op_type.as_str(), "Div" | "Mod"));
+    let value = |input: &Settled| {
         element_size(input.spec.datatype)?;
         let shape: Vec<usize> =
             (input.spec.shape.iter()).map(|&extent| usize::try_from(extent).unwrap_or(1)).collect();
-        Tensor::zero_dt(input.datum_type, &shape).ok().map(TValue::from)
+        let mut tensor = Tensor::zero_dt(input.datum_type, &shape).ok()?;
+        if divides && input.datum_type.is_integer() {
+            let one = tensor0(1i64).cast_to_dt(input.datum_type).ok()?.into_owned();
+            tensor = one.broadcast_to_shape(&shape).ok()?;
+        }
+        Some(TValue::from(tensor))
     };
-    inputs.iter().map(zero).collect()
+    inputs.iter().map(value).collect()
 }
 
 const FIX_SHAPES: &str = "If an input has dimensions that may vary, fix them in the manifest: \
     [[inputs]] with `name` and `shape`, -1 for the batch only.";
-
-fn bytes(onnx: Vec<u8>) -> prost::bytes::Bytes {
-    prost::bytes::Bytes::from(onnx)
-}
 
 /// Gives each input a datatype and a shape whose open dimensions are symbols:
 /// the batch dimension is shared, as requests vary it for all inputs at once.

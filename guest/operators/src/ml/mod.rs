@@ -1,4 +1,7 @@
 //! The domain `ai.onnx.ml`: what converters make of scikit-learn pipelines and
 //! of boosted trees.
 
-pub mod scaler;
+mod scaler;
+
+/// Its operators.
+pub const OPERATORS: crate::Table = &[("Scaler", scaler::scaler)];

@@ -1,0 +1,4 @@
+//! Operators of ONNX's own domain on numbers and text.
+
+/// Its operators.
+pub const OPERATORS: crate::Table = &[];
