@@ -238,9 +238,7 @@ impl Dispatcher {
             body.instruction(&Instruction::Call(target));
             body.instruction(&Instruction::Return);
         };
-        if let [only] = *self.targets {
-            call(&mut body, only);
-        } else if !self.targets.is_empty() {
+        if !self.targets.is_empty() {
             for _ in &self.targets {
                 body.instruction(&Instruction::Block(BlockType::Empty));
             }
