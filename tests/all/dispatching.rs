@@ -57,8 +57,10 @@ fn answers_and_traps_stay_what_they_were() {
     let before = wat::parse_str(GUEST).unwrap();
     let after = dispatch(&before).unwrap();
     Validator::new().validate_all(&after).unwrap();
-    let table = |payload: &Payload<'_>| {
-        matches!(payload, Payload::TableSection(_) | Payload::ElementSection(_))
+    let table = |payload: &Payload<'_>| match payload {
+        Payload::TableSection(section) => section.count() > 0,
+        Payload::ElementSection(section) => section.count() > 0,
+        _ => false,
     };
     assert!(Parser::new(0).parse_all(&before).map(Result::unwrap).any(|payload| table(&payload)));
     assert!(!Parser::new(0).parse_all(&after).map(Result::unwrap).any(|payload| table(&payload)));
