@@ -9,6 +9,7 @@ mod crafted;
 mod demo;
 mod determinism;
 mod dispatching;
+
 mod fixtures;
 mod hostile;
 mod inspecting;
@@ -21,3 +22,4 @@ mod serving;
 mod shrinking;
 mod tidy;
 mod usage;
+mod zoo;

@@ -28,6 +28,7 @@ impl Extents {
                 let mut fault = |message: String| {
                     violations.push(Violation {
                         field: tensor.name.clone(),
+                        row: None,
                         code: ViolationCode::WrongShape,
                         message,
                     });

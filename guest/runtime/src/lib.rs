@@ -11,7 +11,7 @@ mod tensors;
 
 use extents::Extents;
 use load::{Loaded, Plan};
-use outpost_guest::{Description, Error, Model, Source, Tensor};
+use outpost_guest::{Description, Error, Model, Prediction, Source, Tensor};
 use tract_onnx::prelude::TVec;
 
 /// An ONNX model, ready to run.
@@ -46,7 +46,7 @@ impl Model for Onnx {
         &self.description
     }
 
-    fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+    fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Prediction, Error> {
         let mut values = TVec::with_capacity(inputs.len());
         let mut violations = self.extents.check(&inputs);
         for tensor in inputs {
@@ -61,7 +61,8 @@ impl Model for Onnx {
         let results = self.plan.run(values).map_err(|error| Error::Failed(format!("{error:#}")))?;
         (results.iter().zip(&self.description.outputs))
             .map(|(value, spec)| tensors::from_tract(value, &spec.name))
-            .collect::<Result<_, String>>()
+            .collect::<Result<Vec<_>, String>>()
+            .map(Prediction::from)
             .map_err(Error::Failed)
     }
 }

@@ -38,7 +38,8 @@ pub fn name(datatype: Datatype) -> &'static str {
 
 /// `tensor` as tract's. Its size was checked against its shape before.
 pub fn to_tract(tensor: &Tensor) -> Result<TractTensor, Violation> {
-    let fault = |code, message: String| Violation { field: tensor.name.clone(), code, message };
+    let fault =
+        |code, message: String| Violation { field: tensor.name.clone(), row: None, code, message };
     let shape = (tensor.shape.iter())
         .map(|&extent| usize::try_from(extent))
         .collect::<Result<Vec<_>, _>>()

@@ -120,7 +120,7 @@ fn size_matches(tensor: &Tensor) -> bool {
 }
 
 fn violation(field: &str, code: ViolationCode, message: String) -> Violation {
-    Violation { field: field.into(), code, message }
+    Violation { field: field.into(), row: None, code, message }
 }
 
 fn name(datatype: Datatype) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::outpost::model::inference::{Error, Guest as Inference};
 use crate::bindings::{Frozen, Guest as Freeze};
-use crate::{Description, Model, Source, Tensor, check_inputs};
+use crate::{Description, Model, Prediction, Source, Tensor, check_inputs};
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 
@@ -48,7 +48,7 @@ impl<M: Exported> Inference for Component<M> {
         }
     }
 
-    fn infer(inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+    fn infer(inputs: Vec<Tensor>) -> Result<Prediction, Error> {
         let model = (M::cell().get().as_mut())
             .ok_or_else(|| Error::Failed("the module was never frozen".into()))?;
         let inputs = check_inputs(inputs, &model.description().inputs).map_err(Error::Invalid)?;

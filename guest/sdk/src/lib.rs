@@ -5,7 +5,9 @@
 //! A whole guest, without any model file:
 //!
 //! ```ignore
-//! use outpost_guest::{Datatype, Description, Error, Model, Source, Tensor, TensorSpec};
+//! use outpost_guest::{
+//!     Datatype, Description, Error, Model, Prediction, Source, Tensor, TensorSpec,
+//! };
 //!
 //! struct Double(Description);
 //!
@@ -28,15 +30,15 @@
 //!         &self.0
 //!     }
 //!
-//!     fn infer(&mut self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
-//!         let Some(mut x) = inputs.pop() else { return Ok(vec![]) };
+//!     fn infer(&mut self, mut inputs: Vec<Tensor>) -> Result<Prediction, Error> {
+//!         let Some(mut x) = inputs.pop() else { return Ok(vec![].into()) };
 //!         for element in x.data.chunks_exact_mut(4) {
 //!             if let Ok(bytes) = <[u8; 4]>::try_from(&*element) {
 //!                 element.copy_from_slice(&(2.0 * f32::from_le_bytes(bytes)).to_le_bytes());
 //!             }
 //!         }
 //!         x.name = "y".into();
-//!         Ok(vec![x])
+//!         Ok(vec![x].into())
 //!     }
 //! }
 //!
@@ -60,10 +62,17 @@ mod export;
 mod random;
 
 pub use bindings::exports::outpost::model::inference::{
-    Datatype, Description, Error, Tensor, TensorSpec, Violation, ViolationCode,
+    Datatype, Description, Error, Prediction, Tensor, TensorSpec, Violation, ViolationCode,
 };
 pub use check::{check_inputs, element_size};
 pub use export::{Component, Exported, FrozenCell};
+
+/// An answer with nothing to remark on its inputs.
+impl From<Vec<Tensor>> for Prediction {
+    fn from(outputs: Vec<Tensor>) -> Self {
+        Prediction { outputs, flags: Vec::new() }
+    }
+}
 
 /// The manifest and model file that a module is being built from.
 pub struct Source(());
@@ -98,5 +107,5 @@ pub trait Model: Sized + 'static {
     /// # Errors
     /// [`Error::Invalid`] for the caller's faults, [`Error::Failed`] for the
     /// model's own.
-    fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error>;
+    fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Prediction, Error>;
 }

@@ -30,6 +30,8 @@ pub enum ErrorKind {
 pub struct Violation {
     /// Name of the input, or of the part of the request.
     pub field: String,
+    /// Which row of a batch, counted from 0, if it is about one.
+    pub row: Option<u64>,
     /// What kind of fault, for programs.
     pub code: ViolationCode,
     /// What is wrong, for a person; never repeats the data.
@@ -95,7 +97,10 @@ impl Error {
     pub fn invalid(violations: Vec<Violation>) -> Self {
         let message = violations
             .iter()
-            .map(|violation| format!("{}: {}", violation.field, violation.message))
+            .map(|violation| match violation.row {
+                Some(row) => format!("{}, row {row}: {}", violation.field, violation.message),
+                None => format!("{}: {}", violation.field, violation.message),
+            })
             .collect::<Vec<_>>()
             .join("; ");
         Error { kind: ErrorKind::InvalidRequest, message, detail: None, violations }

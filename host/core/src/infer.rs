@@ -24,19 +24,37 @@ pub struct InferRequest {
 
 /// What a model answers.
 #[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Named tensors in the module's order.
+    pub outputs: Vec<Tensor>,
+    /// What is wrong with the inputs, but did not keep the model from answering.
+    pub flags: Vec<Violation>,
+}
+
+/// What a client is answered.
+#[derive(Clone, Debug, PartialEq)]
 pub struct InferResponse {
     /// The request's.
     pub id: Option<String>,
     /// Named tensors, in the module's order or the request's.
     pub outputs: Vec<Tensor>,
+    /// As the model gave them.
+    pub flags: Vec<Violation>,
 }
 
 impl InferRequest {
-    /// Keeps of `outputs` what the request asked for, in its order.
+    /// The answer to this request: of a prediction the outputs that it asked
+    /// for, in its order.
     ///
     /// # Errors
     /// Names every requested output that the model does not have.
-    pub fn select(&self, mut outputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+    pub fn answer(self, prediction: Prediction) -> Result<InferResponse, Error> {
+        let Prediction { outputs, flags } = prediction;
+        let outputs = self.select(outputs)?;
+        Ok(InferResponse { id: self.id, outputs, flags })
+    }
+
+    fn select(&self, mut outputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
         if self.outputs.is_empty() {
             return Ok(outputs);
         }
@@ -47,6 +65,7 @@ impl InferRequest {
                 None => {
                     return Err(Error::invalid(vec![Violation {
                         field: name.clone(),
+                        row: None,
                         code: ViolationCode::Unknown,
                         message: "the model has no such output, or it was asked for twice".into(),
                     }]));
@@ -72,7 +91,7 @@ impl InferRequest {
                     }
                     _ => return None,
                 };
-                Some(Violation { field: name.clone(), code, message: message.into() })
+                Some(Violation { field: name.clone(), row: None, code, message: message.into() })
             })
             .collect();
         if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }

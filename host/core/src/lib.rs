@@ -8,6 +8,6 @@ mod name;
 mod tensor;
 
 pub use error::{Error, ErrorKind, Violation, ViolationCode};
-pub use infer::{InferRequest, InferResponse, Signature};
+pub use infer::{InferRequest, InferResponse, Prediction, Signature};
 pub use name::{InvalidName, ModelName};
 pub use tensor::{Datatype, ShapeError, Tensor, TensorSpec, element_count};

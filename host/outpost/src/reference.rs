@@ -75,7 +75,7 @@ pub fn check(module: &LoadedModule, cases: &[Case], tolerance: Tolerance) -> Res
         let outcome = module
             .infer(&case.request.inputs, DEADLINE)
             .map_err(|error| error.to_string())
-            .and_then(|outputs| case.compare(&outputs, tolerance));
+            .and_then(|prediction| case.compare(&prediction.outputs, tolerance));
         if let Err(fault) = outcome {
             let _ = write!(faults, "\n  case `{}`: {fault}", case.name);
         }

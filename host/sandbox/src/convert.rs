@@ -3,7 +3,7 @@
 
 use crate::bindings::exports::outpost::model::inference as wit;
 use outpost_core::{
-    Datatype, Error, ErrorKind, Signature, Tensor, TensorSpec, Violation, ViolationCode,
+    Datatype, Error, ErrorKind, Prediction, Signature, Tensor, TensorSpec, Violation, ViolationCode,
 };
 
 pub fn to_wit(tensor: &Tensor) -> wit::TensorParam<'_> {
@@ -15,7 +15,7 @@ pub fn to_wit(tensor: &Tensor) -> wit::TensorParam<'_> {
     }
 }
 
-pub fn from_wit(tensor: wit::TensorResult) -> Tensor {
+fn from_wit(tensor: wit::TensorResult) -> Tensor {
     Tensor {
         name: tensor.name,
         datatype: datatype_from_wit(tensor.datatype),
@@ -43,21 +43,31 @@ pub fn signature(description: wit::Description) -> (String, String, Signature) {
 /// An error that the module gave as an answer, not by trapping.
 pub fn error(error: wit::Error) -> Error {
     match error {
-        wit::Error::Invalid(violations) => Error::invalid(
-            violations
-                .into_iter()
-                .map(|violation| Violation {
-                    field: violation.field,
-                    code: code(violation.code),
-                    message: violation.message,
-                })
-                .collect(),
-        ),
+        wit::Error::Invalid(found) => Error::invalid(violations(found)),
         wit::Error::Failed(message) => {
             Error::new(ErrorKind::ModuleFailed, "the model could not compute an answer")
                 .with_detail(message)
         }
     }
+}
+
+pub fn prediction(prediction: wit::Prediction) -> Prediction {
+    Prediction {
+        outputs: prediction.outputs.into_iter().map(from_wit).collect(),
+        flags: violations(prediction.flags),
+    }
+}
+
+fn violations(violations: Vec<wit::Violation>) -> Vec<Violation> {
+    violations
+        .into_iter()
+        .map(|violation| Violation {
+            field: violation.field,
+            row: violation.row,
+            code: code(violation.code),
+            message: violation.message,
+        })
+        .collect()
 }
 
 fn code(code: wit::ViolationCode) -> ViolationCode {

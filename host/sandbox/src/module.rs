@@ -5,7 +5,7 @@ use crate::convert;
 use crate::engine::{DESCRIBE_DEADLINE, Sandbox, SandboxError};
 use crate::limits::Budget;
 use crate::ticker::{Running, Ticker};
-use outpost_core::{Error, ErrorKind, Signature, Tensor, TensorSpec, element_count};
+use outpost_core::{Error, ErrorKind, Prediction, Signature, Tensor, TensorSpec, element_count};
 use outpost_package::{Digest, Limits, Manifest, VerifiedModule};
 use std::time::Duration;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
@@ -103,7 +103,7 @@ impl LoadedModule {
     ///
     /// # Errors
     /// As [`LoadedModule::instantiate`] and [`Instance::infer`].
-    pub fn infer(&self, inputs: &[Tensor], deadline: Duration) -> Result<Vec<Tensor>, Error> {
+    pub fn infer(&self, inputs: &[Tensor], deadline: Duration) -> Result<Prediction, Error> {
         self.instantiate()?.infer(inputs, deadline)
     }
 }
@@ -124,15 +124,15 @@ impl<'a> Instance<'a> {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] with every violation,
     /// [`ErrorKind::DeadlineExceeded`], or [`ErrorKind::ModuleFailed`].
-    pub fn infer(&mut self, inputs: &[Tensor], deadline: Duration) -> Result<Vec<Tensor>, Error> {
+    pub fn infer(&mut self, inputs: &[Tensor], deadline: Duration) -> Result<Prediction, Error> {
         let _running = self.start(deadline);
         let inputs: Vec<_> = inputs.iter().map(convert::to_wit).collect();
         let guest = self.bindings.outpost_model_inference();
         match guest.call_infer(&mut self.store, &inputs) {
-            Ok(Ok(outputs)) => {
-                let outputs: Vec<_> = outputs.into_iter().map(convert::from_wit).collect();
-                check_outputs(&outputs, &self.module.signature.outputs)?;
-                Ok(outputs)
+            Ok(Ok(prediction)) => {
+                let prediction = convert::prediction(prediction);
+                check_outputs(&prediction.outputs, &self.module.signature.outputs)?;
+                Ok(prediction)
             }
             Ok(Err(error)) => Err(convert::error(error)),
             Err(error) => Err(explain(&error, self.store.data())),

@@ -107,9 +107,8 @@ fn infer(module: &LoadedModule, request: InferRequest, arrived: Instant) -> Outc
     let left = budget.checked_sub(arrived.elapsed()).ok_or_else(|| {
         Error::new(ErrorKind::DeadlineExceeded, "the deadline passed while the request was waiting")
     })?;
-    let outputs = module.infer(&request.inputs, left)?;
-    let outputs = request.select(outputs)?;
-    Ok(InferResponse { id: request.id, outputs })
+    let prediction = module.infer(&request.inputs, left)?;
+    request.answer(prediction)
 }
 
 /// Says what happened, and never what was asked or answered.

@@ -77,7 +77,7 @@ impl Workshop {
         let module = self.sandbox.load(&module, manifest.limits).map_err(|e| failed(&e))?;
         for (inputs, expected) in sets {
             let answers = module.infer(&inputs, DEADLINE).map_err(|e| Verdict::Failed(tell(&e)))?;
-            for (actual, expected) in answers.iter().zip(&expected) {
+            for (actual, expected) in answers.outputs.iter().zip(&expected) {
                 case.compare(actual, expected)
                     .map_err(|e| Verdict::Failed(format!("output `{}`: {e}", actual.name)))?;
             }

@@ -6,6 +6,7 @@ guest! {
     infer: |_: &[_]| -> Result<Vec<Tensor>, Error> {
         let violation = |field: &str, code, message: &str| Violation {
             field: field.into(),
+            row: None,
             code,
             message: message.into(),
         };

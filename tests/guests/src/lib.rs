@@ -63,9 +63,12 @@ macro_rules! guest {
             fn infer(
                 &mut self,
                 inputs: Vec<$crate::Tensor>,
-            ) -> Result<Vec<$crate::Tensor>, $crate::Error> {
-                $(return $infer(&inputs);)?
-                Ok($crate::answer(&$crate::values(&inputs)))
+            ) -> Result<$crate::Prediction, $crate::Error> {
+                $(
+                    let outputs: Result<Vec<$crate::Tensor>, $crate::Error> = $infer(&inputs);
+                    return outputs.map(Into::into);
+                )?
+                Ok($crate::answer(&$crate::values(&inputs)).into())
             }
         }
 

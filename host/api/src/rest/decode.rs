@@ -140,5 +140,5 @@ fn missing(field: &str, message: &str) -> Violation {
 }
 
 fn violation(field: &str, code: ViolationCode, message: String) -> Violation {
-    Violation { field: field.into(), code, message }
+    Violation { field: field.into(), row: None, code, message }
 }

@@ -2,7 +2,7 @@
 //! takes to read the same number back; NaN and infinities, which JSON does not
 //! have, as `null`.
 
-use outpost_core::{Datatype, Error, ErrorKind, InferResponse, Tensor};
+use outpost_core::{Datatype, Error, ErrorKind, InferResponse, Tensor, Violation};
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -14,6 +14,31 @@ struct ResponseBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     outputs: Vec<TensorJson<'a>>,
+    #[serde(skip_serializing_if = "Parameters::are_none")]
+    parameters: Parameters,
+}
+
+/// What an answer says beside its outputs. The protocol has strings, numbers
+/// and booleans here, so flags are a string: `age[3]:out_of_range,…`, a field,
+/// its row where it is about one, and a code.
+#[derive(Serialize)]
+struct Parameters {
+    flags: String,
+}
+
+impl Parameters {
+    fn of(response: &InferResponse) -> Self {
+        let flag = |flag: &Violation| match flag.row {
+            Some(row) => format!("{}[{row}]:{}", flag.field, flag.code.name()),
+            None => format!("{}:{}", flag.field, flag.code.name()),
+        };
+        let flags: Vec<String> = response.flags.iter().map(flag).collect();
+        Parameters { flags: flags.join(",") }
+    }
+
+    fn are_none(&self) -> bool {
+        self.flags.is_empty()
+    }
 }
 
 /// A tensor as the protocol writes it, its data flat.
@@ -51,6 +76,7 @@ pub fn encode_response(
         model_version,
         id: response.id.as_deref(),
         outputs: response.outputs.iter().map(TensorJson::from).collect(),
+        parameters: Parameters::of(response),
     };
     serde_json::to_vec(&body).map_err(|error| unwritable(&error))
 }

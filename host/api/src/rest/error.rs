@@ -30,6 +30,8 @@ pub struct ErrorBody<'a> {
 #[derive(Serialize)]
 struct ViolationBody<'a> {
     field: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<u64>,
     code: &'static str,
     message: &'a str,
 }
@@ -38,6 +40,7 @@ impl<'a> From<&'a Error> for ErrorBody<'a> {
     fn from(error: &'a Error) -> Self {
         let violation = |violation: &'a Violation| ViolationBody {
             field: &violation.field,
+            row: violation.row,
             code: violation.code.name(),
             message: &violation.message,
         };

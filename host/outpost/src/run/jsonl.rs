@@ -99,7 +99,7 @@ impl Line {
 }
 
 fn violation(field: &str, code: ViolationCode, message: &str) -> Violation {
-    Violation { field: field.into(), code, message: message.into() }
+    Violation { field: field.into(), row: None, code, message: message.into() }
 }
 
 /// Writes answers in the order of the lines.

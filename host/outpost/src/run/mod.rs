@@ -102,8 +102,7 @@ impl<'a> Scorer<'a> {
 
     fn infer(&self, request: InferRequest) -> Result<InferResponse, Error> {
         request.check_outputs(self.module.signature())?;
-        let outputs = self.module.infer(&request.inputs, self.deadline)?;
-        let outputs = request.select(outputs)?;
-        Ok(InferResponse { id: request.id, outputs })
+        let prediction = self.module.infer(&request.inputs, self.deadline)?;
+        request.answer(prediction)
     }
 }
