@@ -52,12 +52,13 @@ pub mod bindings {
     //! Generated from `wit/`.
     wit_bindgen::generate!({
         path: "../../wit",
-        world: "freezable",
+        world: "wrapper",
         pub_export_macro: true,
     });
 }
 mod check;
 mod export;
+pub mod inner;
 #[cfg(target_family = "wasm")]
 mod random;
 

@@ -153,9 +153,10 @@ fn config(options: SandboxOptions) -> Config {
     let SandboxOptions { max_instances, keep_resident } = options;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_instances)
-        .total_core_instances(max_instances.saturating_mul(4))
-        .total_memories(max_instances)
-        .total_tables(max_instances.saturating_mul(4))
+        // A module may be a model and what stands around it.
+        .total_core_instances(max_instances.saturating_mul(8))
+        .total_memories(max_instances.saturating_mul(4))
+        .total_tables(max_instances.saturating_mul(8))
         .max_memories_per_component(4)
         .table_elements(100_000)
         .max_component_instance_size(4 << 20)

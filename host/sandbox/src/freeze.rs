@@ -11,15 +11,18 @@ use crate::engine::Sandbox;
 use crate::limits::Budget;
 use crate::rewrite;
 use crate::ticker::Ticker;
-use outpost_package::Digest;
+use outpost_package::{CONTRACT as INFERENCE, Digest};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use wasmtime::{Caller, Engine, Extern, Instance, Linker, Memory, Module, Store, Trap, Val};
+use wasmparser::{Parser, Payload};
+use wasmtime::{
+    Caller, Engine, Extern, ExternType, Instance, Linker, Memory, Module, Store, Trap, Val,
+};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
-const CONTRACT: &str = include_str!("../../../wit/model.wit");
+const WIT: &str = include_str!("../../../wit/model.wit");
 const SOURCE: &str = "outpost:model/source@0.1.0";
 /// Linear memory while freezing, in MiB: reading and optimising takes several
 /// times what stays.
@@ -33,7 +36,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// What a module is frozen from.
 #[derive(Clone, Copy)]
 pub struct FreezeInput<'a> {
-    /// A core module of the contract's world `freezable`.
+    /// A core module of the contract's world `freezable` or `wrapper`.
     pub guest: &'a [u8],
     /// The resolved manifest, as JSON.
     pub manifest: &'a [u8],
@@ -106,8 +109,9 @@ struct State {
 }
 
 impl Sandbox {
-    /// Freezes a guest into a component that imports nothing. The same input
-    /// gives the same bytes.
+    /// Freezes a guest into a component that imports nothing, or, if it stands
+    /// around a model, only that one: see [`crate::join`]. The same input gives
+    /// the same bytes.
     ///
     /// # Errors
     /// [`FreezeError`]; [`FreezeError::Refused`] is meant for the model's author.
@@ -136,7 +140,8 @@ impl Sandbox {
         guest.cut(packed.end)?;
         let snapshot = ready(wizer.snapshot(&context, &mut guest)).map_err(FreezeError::Compile)?;
         drop(guest);
-        componentize(rewrite::drop_imports(&snapshot, SOURCE)?)
+        let world = if wraps(input.guest)? { "wrapping" } else { "module" };
+        componentize(rewrite::drop_imports(&snapshot, SOURCE)?, world)
     }
 
     /// The instrumented guest, compiled once on each machine.
@@ -168,9 +173,15 @@ impl Sandbox {
         store.limiter(|state| &mut state.budget);
         store.set_epoch_deadline(Ticker::ticks(TIME_LIMIT));
         let _running = self.ticker().run();
-        let linker = source(self.engine()).map_err(FreezeError::Compile)?;
-        if let Some(import) = module.imports().find(|import| import.module() != SOURCE) {
-            return Err(FreezeError::Import(format!("{}#{}", import.module(), import.name())));
+        let mut linker = source(self.engine()).map_err(FreezeError::Compile)?;
+        for import in module.imports().filter(|import| import.module() != SOURCE) {
+            let name = format!("{}#{}", import.module(), import.name());
+            let (INFERENCE, ExternType::Func(kind)) = (import.module(), import.ty()) else {
+                return Err(FreezeError::Import(name));
+            };
+            linker
+                .func_new(INFERENCE, import.name(), kind, |_, _, _| Err(NotYet.into()))
+                .map_err(FreezeError::Compile)?;
         }
         let instance = linker
             .instantiate(&mut store, module)
@@ -189,6 +200,28 @@ impl Sandbox {
             .map_err(FreezeError::Refused)?;
         Ok((frozen, Guest { store, instance, memory, length: None }))
     }
+}
+
+/// A wrapper asked its model before there was one.
+#[derive(Debug, thiserror::Error)]
+#[error("it asks the model inside, which is not there yet while it is being frozen")]
+struct NotYet;
+
+/// Whether a guest stands around a model.
+///
+/// # Errors
+/// If it is not a WebAssembly module.
+pub fn wraps(guest: &[u8]) -> Result<bool, FreezeError> {
+    for payload in Parser::new(0).parse_all(guest) {
+        if let Payload::ImportSection(section) = payload? {
+            for import in section.into_imports() {
+                if import?.module == INFERENCE {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The `source` interface, by the canonical ABI: a list is returned through a
@@ -279,6 +312,9 @@ fn explain(error: &wasmtime::Error, state: &State) -> FreezeError {
     if state.budget.refused().is_some() {
         return FreezeError::OutOfMemory;
     }
+    if let Some(not_yet) = error.downcast_ref::<NotYet>() {
+        return FreezeError::Trapped(not_yet.to_string());
+    }
     match (error.downcast_ref::<Trap>(), &state.panic) {
         (Some(Trap::Interrupt), _) => FreezeError::Timeout,
         (_, Some(panic)) => FreezeError::Trapped(panic.clone()),
@@ -342,12 +378,12 @@ fn ready<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Resu
     }
 }
 
-/// Wraps a core module as a component of the contract's world `module`.
-fn componentize(mut core: Vec<u8>) -> Result<Vec<u8>, FreezeError> {
+/// Wraps a core module as a component of one of the contract's worlds.
+fn componentize(mut core: Vec<u8>, world: &str) -> Result<Vec<u8>, FreezeError> {
     let encode = |error: &dyn std::fmt::Display| FreezeError::Encode(format!("{error:#}"));
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_source("model.wit", CONTRACT).map_err(|e| encode(&e))?;
-    let world = resolve.select_world(&[package], Some("module")).map_err(|e| encode(&e))?;
+    let package = resolve.push_source("model.wit", WIT).map_err(|e| encode(&e))?;
+    let world = resolve.select_world(&[package], Some(world)).map_err(|e| encode(&e))?;
     embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8)
         .map_err(|e| encode(&e))?;
     ComponentEncoder::default()

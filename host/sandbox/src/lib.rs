@@ -11,6 +11,7 @@ mod code_cache;
 mod convert;
 mod engine;
 mod freeze;
+mod join;
 mod limits;
 mod module;
 mod rewrite;
@@ -18,5 +19,6 @@ mod ticker;
 
 pub use cache::{Cache, CacheError};
 pub use engine::{Sandbox, SandboxError, SandboxOptions};
-pub use freeze::{FreezeError, FreezeInput, FreezeStep};
+pub use freeze::{FreezeError, FreezeInput, FreezeStep, wraps};
+pub use join::join;
 pub use module::{Instance, LoadedModule};
