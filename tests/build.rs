@@ -19,7 +19,13 @@ fn build() -> Result<(), String> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let paths = outpost_guest_build::compile_examples("outpost-test-guests", &names)?;
 
+    let examples = ["body_mass_index", "frost_warning"];
+    let shown = outpost_guest_build::compile_examples("outpost-guest-examples", &examples)?;
+
     let mut code = String::new();
+    for (name, path) in examples.iter().zip(&shown) {
+        let _ = writeln!(code, "pub const {}: &str = {:?};", name.to_uppercase(), path);
+    }
     for (name, path) in names.iter().zip(&paths) {
         let _ = writeln!(code, "pub const {}: &str = {:?};", name.to_uppercase(), path);
     }

@@ -22,4 +22,5 @@ mod serving;
 mod shrinking;
 mod tidy;
 mod usage;
+mod wrapping;
 mod zoo;

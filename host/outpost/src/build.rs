@@ -9,7 +9,9 @@ use crate::recipe::{RUNTIME, Recipe};
 use crate::reference;
 use outpost_core::{Signature, TensorSpec};
 use outpost_package::{IoSpec, Limits, Manifest, Trust, VerifiedModule, seal};
-use outpost_sandbox::{FreezeInput, FreezeStep, LoadedModule, Sandbox, SandboxOptions};
+use outpost_sandbox::{
+    FreezeInput, FreezeStep, LoadedModule, Sandbox, SandboxOptions, join, wraps,
+};
 use std::path::PathBuf;
 
 /// Exit code where a module does not give the answers that it should.
@@ -17,7 +19,10 @@ const REFERENCE_MISMATCH: u8 = 3;
 
 pub fn main(options: &BuildOptions) -> Result<(), Failure> {
     let recipe = Recipe::read(&options.source, options.guest.is_some())?;
-    let guest = options.guest.as_deref().map(paths::read).transpose()?;
+    let guest = match &options.guest {
+        Some(path) => Some(paths::read(path)?),
+        None => recipe.guest.clone(),
+    };
     let sandbox = paths::sandbox(&options.cache, SandboxOptions::for_one())?;
     let steps = Steps::new(recipe.manifest.name.clone());
     let name = recipe.manifest.name.clone();
@@ -49,17 +54,7 @@ pub fn build(
         None => Vec::new(),
     };
     let manifest = recipe.manifest.resolve();
-    let manifest_json = serde_json::to_vec(&manifest)
-        .map_err(|error| Failure::new(format!("the manifest cannot be written: {error}")))?;
-    let input = FreezeInput { guest, manifest: &manifest_json, model: &recipe.model };
-    let component = sandbox.freeze(input, |step| {
-        steps.step(match step {
-            FreezeStep::Compile => "preparing the runtime (takes longer the first time)",
-            FreezeStep::Measure => "reading and optimising the model",
-            FreezeStep::Pack => "packing it",
-            FreezeStep::Write => "writing the module",
-        });
-    })?;
+    let component = freeze(sandbox, recipe, &manifest, guest, steps)?;
 
     steps.step("compiling the module");
     let draft = VerifiedModule::verify(seal(&component, &manifest, None)?, Trust::Unsigned)?;
@@ -81,6 +76,55 @@ pub fn build(
         })?;
     }
     Ok((module, loaded))
+}
+
+/// The guest with what it carries: an ONNX model, or a model of its own, or,
+/// for a guest that stands around one, both.
+fn freeze(
+    sandbox: &Sandbox,
+    recipe: &Recipe,
+    manifest: &Manifest,
+    guest: &[u8],
+    steps: &Steps,
+) -> Result<Vec<u8>, Failure> {
+    let freeze = |guest: &[u8], manifest: &serde_json::Value, model: &[u8], what: &str| {
+        let manifest = manifest.to_string();
+        let input = FreezeInput { guest, manifest: manifest.as_bytes(), model };
+        sandbox.freeze(input, |step| {
+            steps.step(&match step {
+                FreezeStep::Compile => {
+                    "preparing the runtime (takes longer the first time)".to_string()
+                }
+                FreezeStep::Measure => format!("reading and optimising {what}"),
+                FreezeStep::Pack => "packing it".to_string(),
+                FreezeStep::Write => "writing the module".to_string(),
+            });
+        })
+    };
+    let unwritable = |error| Failure::new(format!("the manifest cannot be written: {error}"));
+    let mut outer = serde_json::to_value(manifest).map_err(unwritable)?;
+    if !wraps(guest)? {
+        return Ok(freeze(guest, &outer, &recipe.model, "the model")?);
+    }
+    if recipe.model.is_empty() {
+        return Err(Failure::new("the guest stands around a model, but there is none")
+            .hint("the manifest's `model` names the ONNX file, relative to it"));
+    }
+    // The inputs and outputs that the manifest describes are the whole module's.
+    let inside = Manifest { inputs: Vec::new(), outputs: Vec::new(), ..manifest.clone() };
+    let inner = serde_json::to_value(&inside).map_err(unwritable)?;
+    let inner = freeze(RUNTIME, &inner, &recipe.model, "the model")?;
+    steps.step("compiling the model");
+    let described = VerifiedModule::verify(seal(&inner, &inside, None)?, Trust::Unsigned)?;
+    let described = sandbox
+        .load(&described, Limits { memory_mib: Limits::MAX_MEMORY_MIB, ..manifest.limits })?;
+    let inside = complete(inside, described.signature());
+    if let Some(outer) = outer.as_object_mut() {
+        let specs = serde_json::json!({"inputs": inside.inputs, "outputs": inside.outputs});
+        outer.insert("inner".into(), specs);
+    }
+    let wrapper = freeze(guest, &outer, &[], "the guest around it")?;
+    Ok(join(&inner, &wrapper))
 }
 
 /// Fills in what the author left to the model.

@@ -66,6 +66,7 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
     for sample in &SAMPLES {
         let manifest = parse_manifest(Path::new("manifest.toml"), sample.manifest)?;
         let recipe = Recipe {
+            guest: None,
             manifest,
             model: sample.model.to_vec(),
             references: Some(sample.cases.as_bytes().to_vec()),

@@ -15,6 +15,8 @@ pub struct Recipe {
     pub manifest: ManifestFile,
     /// The ONNX file; empty where a guest of one's own needs none.
     pub model: Vec<u8>,
+    /// A guest with code of its own.
+    pub guest: Option<Vec<u8>>,
     /// The file of reference cases.
     pub references: Option<Vec<u8>>,
 }
@@ -26,10 +28,20 @@ impl Recipe {
         let is_manifest = source.extension().is_some_and(|extension| extension == "toml");
         if !is_manifest {
             let model = paths::read(source)?;
-            return Ok(Recipe { manifest: default_manifest(source), model, references: None });
+            return Ok(Recipe {
+                manifest: default_manifest(source),
+                model,
+                guest: None,
+                references: None,
+            });
         }
         let manifest = parse_manifest(source, &paths::read_text(source)?)?;
         let directory = paths::parent(source);
+        let guest = match &manifest.guest {
+            Some(guest) => Some(paths::read(&directory.join(guest))?),
+            None => None,
+        };
+        let custom_guest = custom_guest || guest.is_some();
         let model_path = directory.join(&manifest.model);
         let model = match paths::read(&model_path) {
             Ok(model) => model,
@@ -44,7 +56,7 @@ impl Recipe {
             Some(reference) => Some(paths::read(&directory.join(&reference.cases))?),
             None => None,
         };
-        Ok(Recipe { manifest, model, references })
+        Ok(Recipe { manifest, model, guest, references })
     }
 }
 

@@ -24,6 +24,9 @@ pub struct ManifestFile {
     /// The ONNX file, relative to the manifest.
     #[serde(default = "default_model")]
     pub model: PathBuf,
+    /// A guest with code of its own, instead of the ONNX runtime or around it.
+    #[serde(default)]
+    pub guest: Option<PathBuf>,
     /// Inputs, where the model file does not say enough, or to check it.
     #[serde(default)]
     pub inputs: Vec<IoSpec>,
@@ -187,6 +190,7 @@ impl ManifestFile {
             description: String::new(),
             license: None,
             model,
+            guest: None,
             inputs: Vec::new(),
             outputs: Vec::new(),
             limits: Limits::default(),
