@@ -22,5 +22,22 @@ fn build() -> Result<(), String> {
         let ready = outpost_guest_build::dispatch(&shrunk)?;
         std::fs::write(Path::new(&out).join("runtime.wasm"), ready).map_err(fault)?;
     }
-    Ok(())
+    let sdk = sdk().map_err(|error| format!("{SDK}: {error}"))?;
+    std::fs::write(Path::new(&out).join("sdk.rs"), sdk).map_err(|error| error.to_string())
+}
+
+/// The sources of the SDK, which `outpost new` lays out.
+const SDK: &str = "../../guest/sdk/src";
+
+/// A slice of names and texts.
+fn sdk() -> std::io::Result<String> {
+    let mut paths = std::fs::read_dir(SDK)?
+        .map(|entry| entry?.path().canonicalize())
+        .collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    let entry = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        format!("({name:?}, include_str!({path:?})),\n")
+    };
+    Ok(format!("&[\n{}]", paths.iter().map(entry).collect::<String>()))
 }

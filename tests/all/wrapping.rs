@@ -84,3 +84,43 @@ fn a_guest_around_a_model_needs_one() {
     let arguments = ["build", manifest.to_str().unwrap(), "--guest", guests::BODY_MASS_INDEX];
     outpost(arguments).directory(directory.path()).run().failure(1, &["around a model", "`model`"]);
 }
+
+/// What `outpost new` lays out passes its own tests, builds and answers.
+#[test]
+fn a_new_project_builds_as_it_is() {
+    modules::warm_up();
+    let directory = scratch();
+    let model = repository("models/wine/model.onnx");
+    let around = ["--around", model.to_str().unwrap()];
+    for (name, more) in [("own-mean", &[][..]), ("own-wine", &around[..])] {
+        outpost(["new", name].iter().chain(more)).directory(directory.path()).run().success();
+        outpost(["new", name]).directory(directory.path()).run().failure(1, &[name, "already"]);
+        // One target directory, so that the SDK is compiled once.
+        let target = modules::cache().with_file_name("new-projects");
+        let project = directory.path().join(name);
+        let tested = std::process::Command::new("cargo")
+            .args(["test", "--quiet"])
+            .current_dir(&project)
+            .env("CARGO_TARGET_DIR", &target)
+            .output()
+            .unwrap();
+        assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr));
+        let mut build = outpost(["build", name]).directory(directory.path()).command();
+        let built = build.env("CARGO_TARGET_DIR", &target).output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    }
+    let x = json!({"inputs": [{"name": "x", "shape": [2, 3], "datatype": "FP32",
+        "data": [[1, 2, 6], [0, 0, 0]]}]});
+    let answer = ask(&directory.path().join("own-mean.wasm"), &x);
+    assert_eq!(answer["outputs"][0]["data"], json!([3.0, 0.0]));
+    let case = &cases(&repository("models/wine/cases.json"))[0];
+    let (wrapped, plain) = (directory.path().join("own-wine.wasm"), modules::sample("wine"));
+    assert_eq!(
+        ask(&wrapped, &case["request"])["outputs"],
+        ask(&plain, &case["request"])["outputs"]
+    );
+    outpost(["new", "no/good name!"]).directory(directory.path()).run().failure(1, &["name"]);
+    let absent = ["new", "fine", "--around", "absent.onnx"];
+    outpost(absent).directory(directory.path()).run().failure(1, &["absent.onnx"]);
+    assert!(!directory.path().join("fine").exists());
+}

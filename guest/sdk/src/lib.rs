@@ -59,6 +59,7 @@ pub mod bindings {
 mod check;
 mod export;
 pub mod inner;
+mod manifest;
 #[cfg(target_family = "wasm")]
 mod random;
 
@@ -67,6 +68,7 @@ pub use bindings::exports::outpost::model::inference::{
 };
 pub use check::{check_inputs, element_size};
 pub use export::{Component, Exported, FrozenCell};
+pub use manifest::{Inner, Manifest};
 
 /// An answer with nothing to remark on its inputs.
 impl From<Vec<Tensor>> for Prediction {
@@ -82,6 +84,15 @@ impl Source {
     /// The resolved manifest, as JSON.
     pub fn manifest(&self) -> Vec<u8> {
         bindings::outpost::model::source::manifest()
+    }
+
+    /// The same, read.
+    ///
+    /// # Errors
+    /// If it is not a manifest, which `outpost build` does not let happen.
+    pub fn read_manifest(&self) -> Result<Manifest, String> {
+        serde_json::from_slice(&self.manifest())
+            .map_err(|error| format!("the manifest is not usable: {error}"))
     }
 
     /// The bytes of the model file; empty where the manifest names none.

@@ -26,6 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Turns a model into a module: one .wasm file that holds everything.
     Build(BuildOptions),
+    /// Lays out a project for a guest with code of your own.
+    New(NewOptions),
     /// Shows what a module is: name, version, digest, inputs, outputs, imports.
     Inspect(InspectOptions),
     /// Scores a file without a server.
@@ -54,7 +56,8 @@ pub struct CacheOptions {
 #[command(after_help = "Examples:\n  \
     outpost build model.onnx                     inputs and outputs are read from the model\n  \
     outpost build models/wine/manifest.toml      with a manifest, and checked against references\n  \
-    outpost build manifest.toml -o wine.wasm\n\n\
+    outpost build manifest.toml -o wine.wasm\n  \
+    outpost build my-model                       a project of `outpost new`, compiled first\n\n\
     A manifest:\n  \
     name = \"wine\"\n  \
     version = \"1.0.0\"\n  \
@@ -66,8 +69,8 @@ pub struct CacheOptions {
     cases = \"cases.json\"\n  \
     absolute = 1e-5")]
 pub struct BuildOptions {
-    /// A manifest, or an ONNX file.
-    #[arg(value_name = "MANIFEST.toml|MODEL.onnx", value_hint = ValueHint::FilePath)]
+    /// A manifest, a directory with one, or an ONNX file.
+    #[arg(value_name = "MANIFEST.toml|MODEL.onnx|DIR", value_hint = ValueHint::AnyPath)]
     pub source: PathBuf,
     /// Where the module goes [default: NAME.wasm in this directory].
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -77,6 +80,19 @@ pub struct BuildOptions {
     pub guest: Option<PathBuf>,
     #[command(flatten)]
     pub cache: CacheOptions,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    outpost new my-model                         a model without ONNX\n  \
+    outpost new my-model --around model.onnx     code before and after an ONNX model")]
+pub struct NewOptions {
+    /// Where the project goes; its name is the model's.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// An ONNX file that the code stands around; it is copied.
+    #[arg(long, value_name = "MODEL.onnx", value_hint = ValueHint::FilePath)]
+    pub around: Option<PathBuf>,
 }
 
 #[derive(Args)]

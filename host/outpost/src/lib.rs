@@ -3,9 +3,11 @@
 
 mod build;
 mod cli;
+mod compile;
 mod demo;
 mod failure;
 mod inspect;
+mod new;
 mod paths;
 mod progress;
 mod recipe;
@@ -25,6 +27,7 @@ pub use recipe::RUNTIME;
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Build(options) => build::main(&options),
+        Command::New(options) => new::main(&options),
         Command::Inspect(options) => inspect::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Serve(options) => serve::main(&options),

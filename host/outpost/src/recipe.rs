@@ -1,6 +1,7 @@
 //! Everything that a module is made from, read and checked before anything long
 //! begins.
 
+use crate::compile::compile;
 use crate::failure::Failure;
 use crate::paths;
 use outpost_core::ModelName;
@@ -22,9 +23,12 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Reads a manifest and what it refers to, or an ONNX file alone. A
+    /// Reads a manifest, or that of a directory, and what it refers to, or an
+    /// ONNX file alone. A
     /// `custom_guest` may do without a model file.
     pub fn read(source: &Path, custom_guest: bool) -> Result<Self, Failure> {
+        let inside = source.join("manifest.toml");
+        let source = if source.is_dir() { &inside } else { source };
         let is_manifest = source.extension().is_some_and(|extension| extension == "toml");
         if !is_manifest {
             let model = paths::read(source)?;
@@ -38,7 +42,11 @@ impl Recipe {
         let manifest = parse_manifest(source, &paths::read_text(source)?)?;
         let directory = paths::parent(source);
         let guest = match &manifest.guest {
-            Some(guest) => Some(paths::read(&directory.join(guest))?),
+            Some(guest) => {
+                let path = directory.join(guest);
+                let file = if path.is_dir() { compile(&path)? } else { path };
+                Some(paths::read(&file)?)
+            }
             None => None,
         };
         let custom_guest = custom_guest || guest.is_some();
