@@ -8,14 +8,23 @@
 mod ml;
 mod operator;
 mod quantised;
+mod slots;
 mod tensor;
+mod values;
+mod windows;
 
-pub use operator::{Builder, Built, Custom, Input, Operator, Output, built};
+pub use operator::{Builder, Built, Custom, Input, Operator, Output, built, ours};
 
 use tract_onnx::Onnx;
 
 /// Operators by their names in ONNX.
 type Table = &'static [(&'static str, Builder)];
+
+/// Our implementation of an operator that tract has, but not for all inputs: for
+/// a runtime that finds tract's to fail on those of a node.
+pub fn fallback(name: &str) -> Option<Builder> {
+    tensor::FALLBACKS.iter().find(|(known, _)| *known == name).map(|&(_, builder)| builder)
+}
 
 /// Teaches tract the operators; they go before its own of the same name.
 pub fn register(onnx: &mut Onnx) {

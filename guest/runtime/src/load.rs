@@ -207,10 +207,10 @@ fn declared(value: &ValueInfoProto) -> TractResult<Option<(DatumType, Vec<i64>)>
 }
 
 /// Inputs to try a model on: one of everything that varies, all zero; `None`
-/// where there is text to give. Integers are one where a model divides, as it
-/// might divide by them.
+/// where there is text to give. Integers are one where an operator would divide by
+/// zero, or panic at it.
 fn trial(graph: &GraphProto, inputs: &[Settled]) -> Option<TVec<TValue>> {
-    let divides = graph.node.iter().any(|node| matches!(node.op_type.as_str(), "Div" | "Mod"));
+    let divides = graph.node.iter().any(|node| DIVIDERS.contains(&node.op_type.as_str()));
     let value = |input: &Settled| {
         element_size(input.spec.datatype)?;
         let shape: Vec<usize> =
@@ -224,6 +224,10 @@ fn trial(graph: &GraphProto, inputs: &[Settled]) -> Option<TVec<TValue>> {
     };
     inputs.iter().map(value).collect()
 }
+
+/// Operators that divide by integers that a request may give.
+const DIVIDERS: [&str; 8] =
+    ["BlackmanWindow", "DFT", "Div", "HammingWindow", "HannWindow", "Mod", "STFT", "Slice"];
 
 const FIX_SHAPES: &str = "If an input has dimensions that may vary, fix them in the manifest: \
     [[inputs]] with `name` and `shape`, -1 for the batch only.";

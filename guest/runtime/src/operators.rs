@@ -1,6 +1,7 @@
 //! What a model file asks for that this runtime does not have: told all at once,
 //! by name, before anything long begins.
 
+use crate::control;
 use std::collections::BTreeMap;
 use tract_onnx::Onnx;
 use tract_onnx::pb::{GraphProto, TensorProto, tensor_proto::DataLocation};
@@ -85,7 +86,8 @@ impl Found {
         }
         for node in &graph.node {
             let known = DOMAINS.contains(&node.domain.as_str())
-                && framework.op_register.0.contains_key(&node.op_type);
+                && (framework.op_register.0.contains_key(&node.op_type)
+                    || control::OPERATORS.contains(&node.op_type.as_str()));
             if !known {
                 let operator = match node.domain.as_str() {
                     "" | "ai.onnx" => node.op_type.clone(),
