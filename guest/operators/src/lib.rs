@@ -16,6 +16,9 @@ mod windows;
 pub use operator::{Builder, Built, Custom, Input, Operator, Output, built, ours};
 
 use tract_onnx::Onnx;
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::NodeProto;
+use tract_onnx::tract_hir::internal::TractErrorContext as _;
 
 /// Operators by their names in ONNX.
 type Table = &'static [(&'static str, Builder)];
@@ -23,7 +26,8 @@ type Table = &'static [(&'static str, Builder)];
 /// Our implementation of an operator that tract has, but not for all inputs: for
 /// a runtime that finds tract's to fail on those of a node.
 pub fn fallback(name: &str) -> Option<Builder> {
-    tensor::FALLBACKS.iter().find(|(known, _)| *known == name).map(|&(_, builder)| builder)
+    let mut all = tensor::FALLBACKS.iter().chain(quantised::FALLBACKS);
+    all.find(|(known, _)| *known == name).map(|&(_, builder)| builder)
 }
 
 /// Teaches tract the operators; they go before its own of the same name.
@@ -33,4 +37,11 @@ pub fn register(onnx: &mut Onnx) {
             onnx.op_register.insert(name, builder);
         }
     }
+}
+
+/// tract's own operator of a node, where ours is for other nodes of that name.
+fn theirs(context: &ParsingContext, node: &NodeProto) -> Built {
+    let tract = tract_onnx::onnx();
+    let builder = tract.op_register.0.get(&node.op_type).context("tract does not have it")?;
+    builder(context, node)
 }

@@ -2,7 +2,9 @@
 //! let tract convert, as code for each datatype would be in every module.
 
 use crate::operator::Input;
-use tract_onnx::tract_hir::internal::tract_ndarray::{ArrayD, ArrayView, ArrayViewD, Dimension, IxDyn};
+use tract_onnx::prelude::tract_ndarray::{
+    Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, IxDyn, RemoveAxis, concatenate,
+};
 use tract_onnx::tract_hir::internal::*;
 use tract_onnx::tract_hir::tract_core::broadcast::multi_broadcast;
 
@@ -56,6 +58,18 @@ pub fn stretch<'a, T>(
     array.broadcast(IxDyn(shape)).with_context(|| {
         format!("{what} of shape {:?} does not fit the shape {shape:?}", array.shape())
     })
+}
+
+/// Arrays one after the other along an axis, in the order of elements that all
+/// others are in.
+///
+/// # Errors
+/// If they differ in other axes.
+pub fn joined<T: Clone, D: RemoveAxis>(
+    axis: usize,
+    arrays: &[ArrayView<'_, T, D>],
+) -> TractResult<Array<T, D>> {
+    Ok(concatenate(Axis(axis), arrays)?.as_standard_layout().into_owned())
 }
 
 /// An axis counted from the front.

@@ -202,17 +202,7 @@ impl Interpreter {
         let prepared = match found {
             Some(found) => found,
             None => {
-                let prepared = match self.by_tract(node, &mut inputs, scope) {
-                    Ok(prepared) => prepared,
-                    Err(error) => match outpost_operators::fallback(&node.op_type) {
-                        Some(builder) => {
-                            let (operator, _) = builder(&self.context(), node)?;
-                            let ours = outpost_operators::ours(&*operator).cloned();
-                            Prepared::Ours(known(&inputs, |_| false), ours.ok_or(error)?)
-                        }
-                        None => return Err(error),
-                    },
-                };
+                let prepared = self.prepare(node, &mut inputs, scope)?;
                 let mut plans = self.plans.borrow_mut();
                 let plans = plans.entry(address).or_default();
                 if plans.len() >= PLANS {
@@ -226,9 +216,10 @@ impl Interpreter {
         outputs.into_iter().map(plain).collect()
     }
 
-    /// The operator that tract has, with ours among them. Values that an inner
-    /// graph takes from outside come after the node's own inputs.
-    fn by_tract(
+    /// Makes an operator ready: ours, or tract's, or ours again where tract's
+    /// fails on such inputs. Values that an inner graph takes from outside come
+    /// after the node's own inputs.
+    fn prepare(
         &self,
         node: &NodeProto,
         inputs: &mut TVec<TValue>,
@@ -236,18 +227,33 @@ impl Interpreter {
     ) -> TractResult<Prepared> {
         let builder = (self.framework.op_register.0.get(&node.op_type))
             .with_context(|| format!("there is no operator {}", node.op_type))?;
-        let (operator, closures) = builder(&self.context(), node)?;
+        let fallback = |error: TractError| {
+            let builder = outpost_operators::fallback(&node.op_type).ok_or(error)?;
+            let (operator, _) = builder(&self.context(), node)?;
+            let ours = outpost_operators::ours(&*operator).context("it is not ours")?;
+            Ok(Prepared::Ours(known(inputs, |_| false), ours.clone()))
+        };
+        let (operator, closures) = match builder(&self.context(), node) {
+            Ok(built) => built,
+            Err(error) => return fallback(error),
+        };
         if let Some(ours) = outpost_operators::ours(&*operator) {
             return Ok(Prepared::Always(ours.clone()));
-        }
-        for name in &closures {
-            inputs.push(scope.find(name)?);
         }
         let names: TVec<&str> =
             node.input.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
         let weight =
             |index: usize| names.get(index).is_some_and(|name| self.weights.contains_key(*name));
         let outputs = node.output.iter().filter(|name| !name.is_empty()).count();
+        let likely = |index: usize| weight(index) || inputs.get(index).is_some_and(|x| decides(x));
+        if closures.is_empty() {
+            return prepare(operator.clone(), known(inputs, likely), outputs)
+                .or_else(fallback)
+                .or_else(|_| prepare(operator, known(inputs, |_| true), outputs));
+        }
+        for name in &closures {
+            inputs.push(scope.find(name)?);
+        }
         let likely = |index: usize| weight(index) || inputs.get(index).is_some_and(|x| decides(x));
         prepare(operator.clone(), known(inputs, likely), outputs)
             .or_else(|_| prepare(operator, known(inputs, |_| true), outputs))

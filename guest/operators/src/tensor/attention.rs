@@ -4,11 +4,11 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{add_scaled, dot, extent, give, list, numbers, stretch};
+use crate::values::{add_scaled, dot, extent, give, joined, list, numbers, stretch};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_ndarray::{
-    Array4, ArrayD, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, Ix4, concatenate, s,
+    Array4, ArrayD, ArrayView1, ArrayViewD, ArrayViewMut1, Axis, Ix4, s,
 };
 use tract_onnx::tract_hir::internal::*;
 
@@ -119,7 +119,7 @@ fn additive(mask: &Tensor, keys: usize) -> TractResult<ArrayD<f32>> {
         shape.pop();
         shape.push(keys - reached);
         let unseen = ArrayD::from_elem(shape, f32::NEG_INFINITY);
-        array = concatenate(Axis(last), &[array.view(), unseen.view()])?;
+        array = joined(last, &[array.view(), unseen.view()])?;
     }
     Ok(array)
 }
@@ -152,7 +152,7 @@ impl Attention {
         let current = heads(numbers(self.slots.need(inputs, current)?)?, self.key_heads)?;
         let Some(past) = self.slots.find(inputs, past) else { return Ok(current) };
         let past = numbers::<f32>(past)?.into_dimensionality::<Ix4>()?;
-        Ok(concatenate(Axis(2), &[past.view(), current.view()])?)
+        joined(2, &[past.view(), current.view()])
     }
 
     /// Turns products of a query and its keys into weights.

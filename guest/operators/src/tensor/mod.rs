@@ -2,35 +2,51 @@
 //! few that belong together.
 
 mod attention;
+mod batch_norm;
 mod bits;
 mod columns;
+mod constants;
 mod cumulative;
+mod depth;
 mod det;
 mod gates;
 mod loss;
 mod optional;
+mod pad;
 mod pool;
+mod products;
 mod random;
+mod range;
+mod recurrent;
 mod recurrent_attention;
+mod reduce;
+mod resize;
 mod sampling;
 mod slices;
 mod strings;
 mod unique;
+
+pub use attention::softmax;
 
 /// Its operators.
 pub const OPERATORS: crate::Table = &[
     ("AffineGrid", sampling::affine_grid),
     ("Attention", attention::attention),
     ("Bernoulli", random::bernoulli),
+    ("BatchNormalization", batch_norm::batch_norm),
     ("BitCast", bits::bit_cast),
     ("BitShift", bits::bit_shift),
     ("CausalConvWithState", recurrent_attention::causal_conv),
     ("Celu", gates::celu),
     ("CenterCropPad", slices::center_crop_pad),
     ("Col2Im", columns::col2im),
+    ("ConstantOfShape", constants::constant_of_shape),
     ("CumProd", cumulative::cum_prod),
     ("DeformConv", sampling::deform_conv),
     ("Det", det::det),
+    ("Dropout", random::dropout),
+    ("GRU", recurrent::layer),
+    ("LSTM", recurrent::layer),
     ("LinearAttention", recurrent_attention::linear_attention),
     ("LpPool", pool::lp_pool),
     ("MaxUnpool", pool::max_unpool),
@@ -38,19 +54,33 @@ pub const OPERATORS: crate::Table = &[
     ("OneHot", slices::one_hot),
     ("OptionalGetElement", optional::get_element),
     ("OptionalHasElement", optional::has_element),
+    ("RNN", recurrent::layer),
     ("RandomNormalLike", random::normal_like),
     ("RandomUniformLike", random::uniform_like),
+    ("ReduceMax", reduce::max),
+    ("ReduceMin", reduce::min),
     ("RegexFullMatch", strings::full_match),
+    ("Resize", resize::resize),
     ("ReverseSequence", slices::reverse_sequence),
     ("RoiAlign", sampling::roi_align),
     ("SoftmaxCrossEntropyLoss", loss::softmax_cross_entropy),
+    ("SpaceToDepth", depth::space_to_depth),
     ("StringConcat", strings::concat),
     ("StringSplit", strings::split),
     ("SwiGLU", gates::swiglu),
     ("Swish", gates::swish),
     ("TensorScatter", slices::tensor_scatter),
     ("Unique", unique::unique),
+    ("Upsample", resize::upsample),
 ];
 
 /// Operators that tract has in part.
-pub const FALLBACKS: crate::Table = &[];
+pub const FALLBACKS: crate::Table = &[
+    ("GRU", recurrent::any_gru),
+    ("LSTM", recurrent::any_lstm),
+    ("MatMul", products::inner_product),
+    ("Pad", pad::pad),
+    ("RNN", recurrent::any_rnn),
+    ("Range", range::range),
+    ("Resize", resize::any),
+];

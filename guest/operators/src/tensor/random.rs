@@ -4,6 +4,7 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
+use crate::theirs;
 use crate::values::{give, numbers};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tract_onnx::model::ParsingContext;
@@ -57,8 +58,12 @@ pub fn normal_like(_: &ParsingContext, node: &NodeProto) -> Built {
     random(node, Kind::Normal { mean, deviation })
 }
 
-pub fn dropout(_: &ParsingContext, node: &NodeProto) -> Built {
-    random(node, Kind::Dropout)
+/// tract's, unless the model may train.
+pub fn dropout(context: &ParsingContext, node: &NodeProto) -> Built {
+    match Slots::of(node).index(2) {
+        Some(_) => random(node, Kind::Dropout),
+        None => theirs(context, node),
+    }
 }
 
 impl Random {

@@ -4,10 +4,10 @@
 use super::attention::{heads, packed};
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{add_scaled, dot, extent, give, numbers, sigmoid, view};
+use crate::values::{add_scaled, dot, extent, give, joined, numbers, sigmoid, view};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
-use tract_onnx::prelude::tract_ndarray::{Array4, Axis, Ix1, Ix3, Ix4, concatenate, s};
+use tract_onnx::prelude::tract_ndarray::{Array4, Ix1, Ix3, Ix4, s};
 use tract_onnx::tract_hir::internal::*;
 
 #[derive(Debug)]
@@ -199,13 +199,13 @@ impl Operator for CausalConv {
             None => tract_ndarray::Array3::zeros((batch, channels, width - 1)),
         };
         ensure!(past.dim().2 == width - 1, "the state is not of {} positions", width - 1);
-        let joined = concatenate(Axis(2), &[past.view(), input.view()])?;
+        let all = joined(2, &[past.view(), input.view()])?;
         let mut output = input;
         for (b, mut sequences) in output.outer_iter_mut().enumerate() {
             for (c, mut sequence) in sequences.outer_iter_mut().enumerate() {
                 let kernel = weight.slice(s![c, 0, ..]);
                 let kernel = kernel.as_slice().context("the kernel is not contiguous")?;
-                let seen = joined.slice(s![b, c, ..]);
+                let seen = all.slice(s![b, c, ..]);
                 let seen = seen.as_slice().context("the input is not contiguous")?;
                 let bias = bias.as_ref().and_then(|bias| bias.get(c)).copied().unwrap_or(0.0);
                 for (to, window) in sequence.iter_mut().zip(seen.windows(width)) {
@@ -214,7 +214,7 @@ impl Operator for CausalConv {
                 }
             }
         }
-        let state = joined.slice(s![.., .., length..]).to_owned();
+        let state = all.slice(s![.., .., length..]).to_owned();
         let datum_type = given.datum_type();
         Ok(self.slots.pick([
             give(output.into_dyn(), datum_type)?,
