@@ -23,11 +23,22 @@ use tract_onnx::tract_hir::internal::TractErrorContext as _;
 /// Operators by their names in ONNX.
 type Table = &'static [(&'static str, Builder)];
 
+/// What a runtime that runs a model node by node should use in place of tract's.
+pub fn direct(name: &str) -> Option<Builder> {
+    find(tensor::DIRECT.iter(), name)
+}
+
 /// Our implementation of an operator that tract has, but not for all inputs: for
 /// a runtime that finds tract's to fail on those of a node.
 pub fn fallback(name: &str) -> Option<Builder> {
-    let mut all = tensor::FALLBACKS.iter().chain(quantised::FALLBACKS);
-    all.find(|(known, _)| *known == name).map(|&(_, builder)| builder)
+    find(tensor::FALLBACKS.iter().chain(quantised::FALLBACKS), name)
+}
+
+fn find<'a>(
+    mut operators: impl Iterator<Item = &'a (&'static str, Builder)>,
+    name: &str,
+) -> Option<Builder> {
+    operators.find(|(known, _)| *known == name).map(|&(_, builder)| builder)
 }
 
 /// Teaches tract the operators; they go before its own of the same name.

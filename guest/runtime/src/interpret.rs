@@ -225,7 +225,8 @@ impl Interpreter {
         inputs: &mut TVec<TValue>,
         scope: &Scope<'_>,
     ) -> TractResult<Prepared> {
-        let builder = (self.framework.op_register.0.get(&node.op_type))
+        let builder = outpost_operators::direct(&node.op_type)
+            .or_else(|| self.framework.op_register.0.get(&node.op_type).copied())
             .with_context(|| format!("there is no operator {}", node.op_type))?;
         let fallback = |error: TractError| {
             let builder = outpost_operators::fallback(&node.op_type).ok_or(error)?;

@@ -11,8 +11,10 @@ mod depth;
 mod det;
 mod gates;
 mod loss;
+mod one_hot;
 mod optional;
 mod pad;
+mod parts;
 mod pool;
 mod products;
 mod random;
@@ -51,7 +53,7 @@ pub const OPERATORS: crate::Table = &[
     ("LpPool", pool::lp_pool),
     ("MaxUnpool", pool::max_unpool),
     ("NegativeLogLikelihoodLoss", loss::negative_log_likelihood),
-    ("OneHot", slices::one_hot),
+    ("OneHot", one_hot::one_hot),
     ("OptionalGetElement", optional::get_element),
     ("OptionalHasElement", optional::has_element),
     ("RNN", recurrent::layer),
@@ -79,8 +81,14 @@ pub const FALLBACKS: crate::Table = &[
     ("GRU", recurrent::any_gru),
     ("LSTM", recurrent::any_lstm),
     ("MatMul", products::inner_product),
-    ("Pad", pad::pad),
     ("RNN", recurrent::any_rnn),
-    ("Range", range::range),
     ("Resize", resize::any),
+];
+
+/// Operators that tract plans anew for other values of their inputs, or panics at.
+pub const DIRECT: crate::Table = &[
+    ("Pad", pad::pad),
+    ("Range", range::range),
+    ("Slice", parts::slice),
+    ("Split", parts::split),
 ];

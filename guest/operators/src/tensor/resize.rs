@@ -237,8 +237,9 @@ impl Resize {
                 offset + (i + 0.5) / scale - 0.5
             }
             Places::HalfPixelForNearest => (i + 0.5) / scale,
-            Places::AlignCorners if change.to == 1 => 0.0,
-            Places::AlignCorners => i * (from - 1.0) / (to - 1.0),
+            // The extent is not rounded, as the specification has it.
+            Places::AlignCorners if scale * from <= 1.0 => 0.0,
+            Places::AlignCorners => i * (from - 1.0) / (scale * from - 1.0),
             Places::Asymmetric => i / scale,
             Places::Region => {
                 let (start, end) = change.region;
