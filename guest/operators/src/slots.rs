@@ -54,6 +54,9 @@ impl Slots {
 
     /// Of all that the operator can give, what the node asks for.
     pub fn pick<T>(&self, all: impl IntoIterator<Item = T>) -> TVec<T> {
-        (all.into_iter().zip(&self.outputs)).filter(|(_, wanted)| **wanted).map(|(x, _)| x).collect()
+        (all.into_iter().zip(&self.outputs))
+            .filter(|(_, wanted)| **wanted)
+            .map(|(x, _)| x)
+            .collect()
     }
 }

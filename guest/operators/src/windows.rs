@@ -90,7 +90,8 @@ impl Windows {
                 }
             };
             let room = (size + before + after).checked_sub(reach);
-            let room = room.with_context(|| format!("a window of {reach} is larger than {size}"))?;
+            let room =
+                room.with_context(|| format!("a window of {reach} is larger than {size}"))?;
             let mut count = room / stride + 1;
             if self.ceil && room % stride > 0 && count * stride < size + before {
                 // One more, unless it began in the padding at the end.
@@ -105,7 +106,8 @@ impl Windows {
 
     /// Batch and channels as they are, as many of the rest as there are windows.
     pub fn fact(&self, input: &Input) -> TractResult<Output> {
-        let spatial = Input { shape: input.shape.iter().skip(2).cloned().collect(), ..input.clone() };
+        let spatial =
+            Input { shape: input.shape.iter().skip(2).cloned().collect(), ..input.clone() };
         let counts = self.place(&fixed(&spatial)?)?.counts;
         let shape = input.shape.iter().take(2).cloned();
         Ok((input.datum_type, shape.chain(counts.iter().map(|count| count.to_dim())).collect()))
@@ -146,7 +148,8 @@ impl Placed<'_> {
         let mut places = vec![];
         for inside in indices(IxDyn(&self.windows.kernel)) {
             let corner = window.iter().zip(&self.windows.strides).map(|(at, stride)| at * stride);
-            let steps = inside.slice().iter().zip(&self.windows.dilations).map(|(at, step)| at * step);
+            let steps =
+                inside.slice().iter().zip(&self.windows.dilations).map(|(at, step)| at * step);
             let place: Vec<usize> = corner.zip(steps).map(|(corner, step)| corner + step).collect();
             if place.iter().zip(&self.ends).all(|(at, end)| at < end) {
                 padded += 1;

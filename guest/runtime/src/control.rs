@@ -40,7 +40,12 @@ impl Side {
 
 impl Interpreter {
     /// If: the graph of one of two branches.
-    pub fn branch(&self, node: &NodeProto, inputs: &[TValue], scope: &Scope<'_>) -> TractResult<TVec<TValue>> {
+    pub fn branch(
+        &self,
+        node: &NodeProto,
+        inputs: &[TValue],
+        scope: &Scope<'_>,
+    ) -> TractResult<TVec<TValue>> {
         let condition = inputs.first().context("it has no condition")?;
         let taken = if truth(condition)? { "then_branch" } else { "else_branch" };
         self.graph(subgraph(node, taken)?, HashMap::new(), scope)
@@ -108,7 +113,12 @@ impl Interpreter {
     }
 
     /// Scan: carried values, then values that its body gets slice by slice.
-    pub fn scan(&self, node: &NodeProto, inputs: TVec<TValue>, scope: &Scope<'_>) -> TractResult<TVec<TValue>> {
+    pub fn scan(
+        &self,
+        node: &NodeProto,
+        inputs: TVec<TValue>,
+        scope: &Scope<'_>,
+    ) -> TractResult<TVec<TValue>> {
         let body = subgraph(node, "body")?;
         let scanned: usize = node.get_attr("num_scan_inputs")?;
         let carries = inputs.len().checked_sub(scanned).context("it has too few inputs")?;
@@ -124,7 +134,10 @@ impl Interpreter {
         let mut length = None;
         for (sequence, side) in sequences.iter().zip(&of_inputs) {
             let extent = sequence.shape().get(side.axis(sequence.rank())?).copied();
-            ensure!(length.is_none_or(|length| Some(length) == extent), "its inputs differ in length");
+            ensure!(
+                length.is_none_or(|length| Some(length) == extent),
+                "its inputs differ in length"
+            );
             length = Some(extent.unwrap_or(0));
         }
         let length = length.unwrap_or(0);

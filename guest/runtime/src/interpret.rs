@@ -196,9 +196,10 @@ impl Interpreter {
         scope: &Scope<'_>,
     ) -> TractResult<TVec<TValue>> {
         let address = std::ptr::from_ref(node) as usize;
-        let found = self.plans.borrow().get(&address).and_then(|plans| {
-            plans.iter().find(|prepared| prepared.fits(&inputs, node)).cloned()
-        });
+        let found =
+            self.plans.borrow().get(&address).and_then(|plans| {
+                plans.iter().find(|prepared| prepared.fits(&inputs, node)).cloned()
+            });
         let prepared = match found {
             Some(found) => found,
             None => {

@@ -185,7 +185,8 @@ impl Operator for Pointwise {
             Kind::Concat(along) => {
                 let mut shape = first.shape.clone();
                 let along = axis(*along, shape.len())?;
-                let extents = self.parts(inputs).into_iter().filter_map(|part| part.shape.get(along));
+                let extents =
+                    self.parts(inputs).into_iter().filter_map(|part| part.shape.get(along));
                 let sum = extents.fold(0.to_dim(), |sum, extent| sum + extent);
                 if let Some(dim) = shape.get_mut(along) {
                     *dim = sum;
@@ -204,9 +205,7 @@ impl Operator for Pointwise {
             Kind::Add => both(&number(0)?, &number(3)?, |a, b| a + b)?,
             Kind::Mul => both(&number(0)?, &number(3)?, |a, b| a * b)?,
             Kind::Sigmoid => number(0)?.mapv_into(sigmoid),
-            Kind::LeakyRelu(alpha) => {
-                number(0)?.mapv_into(|x| if x < 0.0 { alpha * x } else { x })
-            }
+            Kind::LeakyRelu(alpha) => number(0)?.mapv_into(|x| if x < 0.0 { alpha * x } else { x }),
             Kind::Softmax { axis: along, rest } => {
                 let mut array = number(0)?;
                 let along = axis(*along, array.ndim())?;

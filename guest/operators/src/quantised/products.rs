@@ -131,7 +131,8 @@ impl Factor {
                 let high = numbers_of.iter().copied().fold(0.0, f32::max);
                 let scale = if low == high { 1.0 } else { (high - low) / 255.0 };
                 let zero = (-low / scale).round_ties_even().clamp(0.0, 255.0);
-                numbers_of.mapv_inplace(|x| ((x / scale).round_ties_even() + zero).clamp(0.0, 255.0));
+                numbers_of
+                    .mapv_inplace(|x| ((x / scale).round_ties_even() + zero).clamp(0.0, 255.0));
                 (tract_ndarray::arr0(scale).into_dyn(), tract_ndarray::arr0(zero).into_dyn())
             }
         };
@@ -179,12 +180,14 @@ fn products(a: &ArrayD<i32>, b: &ArrayD<i32>) -> TractResult<ArrayD<i32>> {
         let matrix = array.shape().iter().skip(array.ndim() - 2);
         let stretched: Vec<usize> = shape.iter().take(outer).chain(matrix).copied().collect();
         let stretched = stretch(array, &stretched, "a stack of matrices")?;
-        let (rows, columns) = (array.len_of(Axis(array.ndim() - 2)), array.len_of(Axis(array.ndim() - 1)));
+        let (rows, columns) =
+            (array.len_of(Axis(array.ndim() - 2)), array.len_of(Axis(array.ndim() - 1)));
         let count = shape.iter().take(outer).product::<usize>();
         let all = stretched.as_standard_layout().into_owned();
         let all = all.into_shape_with_order((count, rows * columns))?;
-        (all.outer_iter().map(|matrix| Ok(matrix.to_owned().into_shape_with_order((rows, columns))?)))
-            .collect()
+        (all.outer_iter()
+            .map(|matrix| Ok(matrix.to_owned().into_shape_with_order((rows, columns))?)))
+        .collect()
     };
     let mut elements = Vec::with_capacity(shape.iter().product());
     for (a, b) in stack(a)?.iter().zip(&stack(b)?) {

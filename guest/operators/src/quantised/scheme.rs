@@ -7,7 +7,12 @@ use tract_onnx::tract_hir::internal::*;
 
 /// Scales or zero points as they stretch to a shape: one for all, one for each
 /// index of an axis, or one for each block along it.
-pub fn spread(values: &Tensor, shape: &[usize], along: i64, block: usize) -> TractResult<ArrayD<f32>> {
+pub fn spread(
+    values: &Tensor,
+    shape: &[usize],
+    along: i64,
+    block: usize,
+) -> TractResult<ArrayD<f32>> {
     let values = numbers::<f32>(values)?;
     if values.len() == 1 && block == 0 {
         return Ok(values.into_shape_with_order(IxDyn(&[]))?);
@@ -30,7 +35,11 @@ pub fn spread(values: &Tensor, shape: &[usize], along: i64, block: usize) -> Tra
 }
 
 /// Numbers of integers.
-pub fn dequantised(mut array: ArrayD<f32>, scale: &ArrayD<f32>, zero: &ArrayD<f32>) -> TractResult<ArrayD<f32>> {
+pub fn dequantised(
+    mut array: ArrayD<f32>,
+    scale: &ArrayD<f32>,
+    zero: &ArrayD<f32>,
+) -> TractResult<ArrayD<f32>> {
     let shape = array.shape().to_vec();
     Zip::from(&mut array)
         .and(stretch(scale, &shape, "a scale")?)

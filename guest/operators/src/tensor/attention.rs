@@ -229,8 +229,9 @@ impl Operator for Attention {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let given = self.slots.need(inputs, 0)?;
-        let [of_query, of_key, of_value] = [0, 1, 2]
-            .map(|input| self.slots.need(inputs, input).map_or(given.datum_type(), |x| x.datum_type()));
+        let [of_query, of_key, of_value] = [0, 1, 2].map(|input| {
+            self.slots.need(inputs, input).map_or(given.datum_type(), |x| x.datum_type())
+        });
         let query = heads(numbers(given)?, self.query_heads)?;
         let (key, value) = (self.grown(inputs, 1, 4)?, self.grown(inputs, 2, 5)?);
         let (batch, query_heads, length, size) = query.dim();
@@ -304,10 +305,14 @@ impl Operator for Attention {
         }
         let output = if given.rank() == 4 { output.into_dyn() } else { packed(output)? };
         let mut outputs = tvec!();
-        for (index, (array, datum_type)) in
-            [(Some(output), of_query), (Some(key.into_dyn()), of_key), (Some(value.into_dyn()), of_value), (shown.map(|shown| shown.into_dyn()), of_query)]
-                .into_iter()
-                .enumerate()
+        for (index, (array, datum_type)) in [
+            (Some(output), of_query),
+            (Some(key.into_dyn()), of_key),
+            (Some(value.into_dyn()), of_value),
+            (shown.map(|shown| shown.into_dyn()), of_query),
+        ]
+        .into_iter()
+        .enumerate()
         {
             if let Some(array) = array.filter(|_| self.slots.wants(index)) {
                 outputs.push(give(array, datum_type)?);

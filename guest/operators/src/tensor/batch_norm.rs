@@ -59,7 +59,9 @@ impl Operator for Training {
             "its parameters are not of {channels} channels"
         );
         let parameters = scale.iter().zip(&bias).zip(mean.iter_mut().zip(&mut variance));
-        for (mut channel, ((scale, bias), (mean, variance))) in output.axis_iter_mut(Axis(1)).zip(parameters) {
+        for (mut channel, ((scale, bias), (mean, variance))) in
+            output.axis_iter_mut(Axis(1)).zip(parameters)
+        {
             let count = channel.len().max(1) as f64;
             let own = channel.sum() / count;
             let spread = channel.iter().map(|x| (x - own) * (x - own)).sum::<f64>() / count;

@@ -59,9 +59,10 @@ impl Operator for Col2Im {
 
         // Blocks along each axis.
         let mut counts = Vec::with_capacity(rank);
-        for (((&image, &block), (&dilation, &stride)), (&before, &after)) in (image.iter().zip(&block))
-            .zip(dilations.iter().zip(&strides))
-            .zip(before.iter().zip(after))
+        for (((&image, &block), (&dilation, &stride)), (&before, &after)) in
+            (image.iter().zip(&block))
+                .zip(dilations.iter().zip(&strides))
+                .zip(before.iter().zip(after))
         {
             let reach = dilation * block.saturating_sub(1) + 1;
             let room = (image + before + after).checked_sub(reach);
@@ -84,8 +85,10 @@ impl Operator for Col2Im {
             for mut image in images.outer_iter_mut() {
                 for (inside, row) in indices(IxDyn(&block)).into_iter().zip(rows.by_ref()) {
                     for (place, x) in indices(IxDyn(&counts)).into_iter().zip(row) {
-                        let steps = place.slice().iter().zip(&strides).map(|(at, stride)| at * stride);
-                        let offsets = inside.slice().iter().zip(&dilations).map(|(at, step)| at * step);
+                        let steps =
+                            place.slice().iter().zip(&strides).map(|(at, stride)| at * stride);
+                        let offsets =
+                            inside.slice().iter().zip(&dilations).map(|(at, step)| at * step);
                         // Places in the padding are not found in the image.
                         let at: Option<Vec<usize>> = (steps.zip(offsets).zip(before))
                             .map(|((step, offset), before)| (step + offset).checked_sub(*before))

@@ -31,7 +31,10 @@ impl Operator for SpaceToDepth {
         let [input] = inputs else { bail!("it takes one input") };
         let at = |axis| extent(input, axis).cloned();
         let (channels, height, width) = (at(1)? * (self.block * self.block), at(2)?, at(3)?);
-        Ok(tvec!((input.datum_type, tvec!(at(0)?, channels, height / self.block, width / self.block))))
+        Ok(tvec!((
+            input.datum_type,
+            tvec!(at(0)?, channels, height / self.block, width / self.block)
+        )))
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
@@ -43,7 +46,8 @@ impl Operator for SpaceToDepth {
             (rows * block, columns * block) == (height, width),
             "an image of {height} rows and {width} columns is not of blocks of {block}"
         );
-        let blocks = (**input).clone().into_shape(&[batch, channels, rows, block, columns, block])?;
+        let blocks =
+            (**input).clone().into_shape(&[batch, channels, rows, block, columns, block])?;
         let deep = blocks.permute_axes(&[0, 1, 3, 5, 2, 4])?;
         let output = deep.into_shape(&[batch, channels * block * block, rows, columns])?;
         Ok(tvec!(output.into_tvalue()))

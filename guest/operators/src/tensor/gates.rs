@@ -55,7 +55,9 @@ impl Operator for Gate {
         let alpha = self.alpha;
         let mut output = numbers::<f32>(given)?;
         match self.kind {
-            Kind::Celu => output.mapv_inplace(|x| x.max(0.0) + (alpha * (x / alpha).exp_m1()).min(0.0)),
+            Kind::Celu => {
+                output.mapv_inplace(|x| x.max(0.0) + (alpha * (x / alpha).exp_m1()).min(0.0))
+            }
             Kind::Swish | Kind::SwiGlu => output.mapv_inplace(|x| x * sigmoid(alpha * x)),
         }
         if let Kind::SwiGlu = self.kind {

@@ -86,9 +86,5 @@ pub const FALLBACKS: crate::Table = &[
 ];
 
 /// Operators that tract plans anew for other values of their inputs, or panics at.
-pub const DIRECT: crate::Table = &[
-    ("Pad", pad::pad),
-    ("Range", range::range),
-    ("Slice", parts::slice),
-    ("Split", parts::split),
-];
+pub const DIRECT: crate::Table =
+    &[("Pad", pad::pad), ("Range", range::range), ("Slice", parts::slice), ("Split", parts::split)];

@@ -43,8 +43,12 @@ impl Operator for OneHot {
         let element = values.datum_type().size_of();
         ensure!(values.datum_type().is_copy() && values.len() == 2, "it needs two values");
         let (off, on) = values.as_bytes().split_at(element);
-        let shape: Vec<usize> =
-            outer.iter().copied().chain([count]).chain(indices.shape().iter().skip(axis).copied()).collect();
+        let shape: Vec<usize> = outer
+            .iter()
+            .copied()
+            .chain([count])
+            .chain(indices.shape().iter().skip(axis).copied())
+            .collect();
         let mut bytes = Vec::with_capacity(shape.iter().product::<usize>() * element);
         for row in indices.try_as_plain_ram()?.as_slice::<i64>()?.chunks(inner.max(1)) {
             for class in 0..depth {

@@ -59,7 +59,11 @@ impl Pad {
         };
         ensure!(pads.len() == 2 * axes.len(), "{} paddings for {} axes", pads.len(), axes.len());
         let (before, after) = pads.split_at(axes.len());
-        Ok(axes.into_iter().zip(before.iter().zip(after)).map(|(at, (a, b))| (at, *a, *b)).collect())
+        Ok(axes
+            .into_iter()
+            .zip(before.iter().zip(after))
+            .map(|(at, (a, b))| (at, *a, *b))
+            .collect())
     }
 
     /// The element of an axis that comes to a place, which may be before or after it.
@@ -108,7 +112,9 @@ impl Operator for Pad {
         };
         let filling = match self.slots.find(inputs, 2).filter(|value| value.len() == 1) {
             Some(value) => value.nth(0)?.cast_to_dt(datum_type)?.into_owned(),
-            None if datum_type.is_number() => tensor0(self.value).cast_to_dt(datum_type)?.into_owned(),
+            None if datum_type.is_number() => {
+                tensor0(self.value).cast_to_dt(datum_type)?.into_owned()
+            }
             None => Tensor::zero_scalar_dt(datum_type)?,
         };
         let mut current = (**input).clone();
@@ -119,7 +125,8 @@ impl Operator for Pad {
             let mut shape = current.shape().to_vec();
             let Some(extent) = shape.get_mut(axis) else { continue };
             let from = *extent as i64;
-            *extent = usize::try_from(from + before + after).context("paddings cut more than there is")?;
+            *extent = usize::try_from(from + before + after)
+                .context("paddings cut more than there is")?;
             let mut padded = filling.broadcast_scalar_to_shape(&shape)?;
             if self.mode == Mode::Constant {
                 // All at once, as it is the usual case.

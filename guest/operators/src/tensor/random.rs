@@ -31,7 +31,9 @@ enum Kind {
 fn random(node: &NodeProto, kind: Kind) -> Built {
     let seed = node.get_attr_opt::<f32>("seed").ok().flatten();
     // Dropout has its seed as an integer.
-    let seed = seed.map_or(node.get_attr_opt::<i64>("seed").ok().flatten(), |seed| Some(f32::to_bits(seed).into()));
+    let seed = seed.map_or(node.get_attr_opt::<i64>("seed").ok().flatten(), |seed| {
+        Some(f32::to_bits(seed).into())
+    });
     built(Random {
         slots: Slots::of(node),
         kind,

@@ -29,14 +29,17 @@ impl Operator for Range {
         let [start, limit, delta] = inputs else { bail!("it takes three inputs") };
         let datum_type = start.datum_type();
         let output = if datum_type.is_float() {
-            let one = |value: &Tensor| list::<f64>(value)?.first().copied().context("an input is empty");
+            let one =
+                |value: &Tensor| list::<f64>(value)?.first().copied().context("an input is empty");
             let (start, limit, delta) = (one(start)?, one(limit)?, one(delta)?);
             let count = ((limit - start) / delta).ceil();
             ensure!(count < MOST as f64, "it does not end");
-            let numbers: Vec<f64> = (0..count.max(0.0) as i64).map(|i| start + i as f64 * delta).collect();
+            let numbers: Vec<f64> =
+                (0..count.max(0.0) as i64).map(|i| start + i as f64 * delta).collect();
             give(shaped(numbers, &[count.max(0.0) as usize])?, datum_type)?
         } else {
-            let one = |value: &Tensor| list::<i64>(value)?.first().copied().context("an input is empty");
+            let one =
+                |value: &Tensor| list::<i64>(value)?.first().copied().context("an input is empty");
             let (start, limit, delta) = (one(start)?, one(limit)?, one(delta)?);
             ensure!(delta != 0, "its step is zero");
             let span = i128::from(limit) - i128::from(start);

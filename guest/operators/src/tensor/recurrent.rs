@@ -56,7 +56,11 @@ enum Kind {
 }
 
 impl Function {
-    fn of(name: &str, alphas: &mut impl Iterator<Item = f32>, betas: &mut impl Iterator<Item = f32>) -> TractResult<Self> {
+    fn of(
+        name: &str,
+        alphas: &mut impl Iterator<Item = f32>,
+        betas: &mut impl Iterator<Item = f32>,
+    ) -> TractResult<Self> {
         // What a function takes of the lists of the node, by default otherwise.
         let (kind, alpha, beta) = match name.to_ascii_lowercase().as_str() {
             "relu" => (Kind::Relu, None, None),
@@ -84,11 +88,29 @@ impl Function {
             Kind::Tanh => x.tanh(),
             Kind::Sigmoid => sigmoid(x),
             Kind::Affine => alpha * x + beta,
-            Kind::LeakyRelu => if x < 0.0 { alpha * x } else { x },
-            Kind::ThresholdedRelu => if x > alpha { x } else { 0.0 },
+            Kind::LeakyRelu => {
+                if x < 0.0 {
+                    alpha * x
+                } else {
+                    x
+                }
+            }
+            Kind::ThresholdedRelu => {
+                if x > alpha {
+                    x
+                } else {
+                    0.0
+                }
+            }
             Kind::ScaledTanh => alpha * (beta * x).tanh(),
             Kind::HardSigmoid => (alpha * x + beta).clamp(0.0, 1.0),
-            Kind::Elu => if x < 0.0 { alpha * x.exp_m1() } else { x },
+            Kind::Elu => {
+                if x < 0.0 {
+                    alpha * x.exp_m1()
+                } else {
+                    x
+                }
+            }
             Kind::Softsign => x / (1.0 + x.abs()),
             Kind::Softplus => x.exp().ln_1p(),
         }
@@ -100,7 +122,10 @@ fn plain(node: &NodeProto) -> TractResult<bool> {
     let forward = node.get_attr_opt("direction")?.unwrap_or("forward") == "forward";
     let batch_first = node.get_attr_opt::<i64>("layout")? == Some(1);
     let clipped = node.get_attr_opt::<f32>("clip")?.is_some();
-    Ok(forward && !batch_first && !clipped && Slots::of(node).index(4).is_none())
+    let slots = Slots::of(node);
+    // Its LSTM takes a state that is left out for one of a batch of one.
+    let state = node.op_type != "LSTM" || (slots.index(5).is_some() && slots.index(6).is_some());
+    Ok(forward && !batch_first && !clipped && state && slots.index(4).is_none())
 }
 
 fn recurrent(node: &NodeProto, cell: Cell, defaults: &[&str]) -> Built {
@@ -116,7 +141,8 @@ fn recurrent(node: &NodeProto, cell: Cell, defaults: &[&str]) -> Built {
     };
     ensure!(names.len() == defaults.len() * directions.len(), "it has {} activations", names.len());
     let floats = |name: &str| node.get_attr_opt_vec::<f32>(name).map(Option::unwrap_or_default);
-    let (mut alphas, mut betas) = (floats("activation_alpha")?.into_iter(), floats("activation_beta")?.into_iter());
+    let (mut alphas, mut betas) =
+        (floats("activation_alpha")?.into_iter(), floats("activation_beta")?.into_iter());
     let mut functions = Vec::with_capacity(names.len());
     for name in names {
         functions.push(Function::of(name, &mut alphas, &mut betas)?);
@@ -197,7 +223,14 @@ impl Recurrent {
     }
 
     /// Goes on by a step: from an input, the hidden state and the state of the cell.
-    fn step(&self, functions: &[Function], weights: &Weights<'_>, x: &[f32], h: &mut Vec<f32>, c: &mut [f32]) {
+    fn step(
+        &self,
+        functions: &[Function],
+        weights: &Weights<'_>,
+        x: &[f32],
+        h: &mut Vec<f32>,
+        c: &mut [f32],
+    ) {
         let size = self.hidden;
         let function = |index: usize, x: f32| {
             let x = x.clamp(-self.clip, self.clip);
@@ -278,7 +311,11 @@ impl Operator for Recurrent {
             Ok(array.into_dimensionality::<Ix3>()?)
         };
         let swapped = |array: Array3<f32>| -> Array3<f32> {
-            if self.batch_first { array.permuted_axes([1, 0, 2]).as_standard_layout().into_owned() } else { array }
+            if self.batch_first {
+                array.permuted_axes([1, 0, 2]).as_standard_layout().into_owned()
+            } else {
+                array
+            }
         };
         let input = swapped(three(0)?);
         let (length, batch, width) = input.dim();
@@ -293,7 +330,9 @@ impl Operator for Recurrent {
             input.dim()
         );
         let rows_of = |position: usize, columns: usize| -> TractResult<Vec<Vec<f32>>> {
-            let Some(value) = self.slots.find(inputs, position) else { return Ok(vec![vec![]; count]) };
+            let Some(value) = self.slots.find(inputs, position) else {
+                return Ok(vec![vec![]; count]);
+            };
             let array = numbers::<f32>(value)?;
             let rows = view::<f32, Ix2>(&array, "a bias")?;
             ensure!(rows.dim() == (count, columns), "a bias is of shape {:?}", rows.dim());
@@ -335,7 +374,13 @@ impl Operator for Recurrent {
                 for step in 0..own {
                     let t = if direction.backward { own - 1 - step } else { step };
                     let x = input.slice(s![t, b, ..]);
-                    self.step(&direction.functions, &weights, x.to_slice().unwrap_or_default(), &mut h, &mut c);
+                    self.step(
+                        &direction.functions,
+                        &weights,
+                        x.to_slice().unwrap_or_default(),
+                        &mut h,
+                        &mut c,
+                    );
                     all.slice_mut(s![t, d, b, ..]).iter_mut().zip(&h).for_each(|(to, x)| *to = *x);
                 }
                 last.slice_mut(s![d, b, ..]).iter_mut().zip(&h).for_each(|(to, x)| *to = *x);

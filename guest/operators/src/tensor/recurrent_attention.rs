@@ -216,9 +216,8 @@ impl Operator for CausalConv {
         }
         let state = all.slice(s![.., .., length..]).to_owned();
         let datum_type = given.datum_type();
-        Ok(self.slots.pick([
-            give(output.into_dyn(), datum_type)?,
-            give(state.into_dyn(), datum_type)?,
-        ]))
+        Ok(self
+            .slots
+            .pick([give(output.into_dyn(), datum_type)?, give(state.into_dyn(), datum_type)?]))
     }
 }

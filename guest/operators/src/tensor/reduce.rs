@@ -53,7 +53,13 @@ impl Reduce {
         Ok(reduced)
     }
 
-    fn fold<T: Copy>(&self, mut array: ArrayD<T>, reduced: &[bool], first: T, better: fn(T, T) -> T) -> ArrayD<T> {
+    fn fold<T: Copy>(
+        &self,
+        mut array: ArrayD<T>,
+        reduced: &[bool],
+        first: T,
+        better: fn(T, T) -> T,
+    ) -> ArrayD<T> {
         for (at, _) in reduced.iter().enumerate().rev().filter(|(_, reduced)| **reduced) {
             array = array.fold_axis(Axis(at), first, |a, b| better(*a, *b));
             if self.keep {
@@ -115,7 +121,8 @@ impl Operator for Reduce {
                         let bits = 8 * of.size_of() as u32;
                         let low = if of.is_unsigned() { 0 } else { -1 << (bits - 1) };
                         let high = if of.is_unsigned() { low - 1 } else { !low };
-                        let high = if of.is_unsigned() && bits < 64 { (1 << bits) - 1 } else { high };
+                        let high =
+                            if of.is_unsigned() && bits < 64 { (1 << bits) - 1 } else { high };
                         if max { low } else { high }
                     }
                 };

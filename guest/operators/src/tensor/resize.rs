@@ -186,9 +186,14 @@ impl Resize {
             None => (0..rank).collect(),
         };
         let scales = scales.or_else(|| self.scales.clone()).filter(|scales| !scales.is_empty());
-        let sizes = sizes.filter(|sizes| !sizes.is_empty()).map(|sizes| extents(&sizes)).transpose()?;
+        let sizes =
+            sizes.filter(|sizes| !sizes.is_empty()).map(|sizes| extents(&sizes)).transpose()?;
         let given = scales.as_ref().map(Vec::len).or(sizes.as_ref().map(Vec::len));
-        ensure!(given == Some(axes.len()), "it has {given:?} factors or sizes for {} axes", axes.len());
+        ensure!(
+            given == Some(axes.len()),
+            "it has {given:?} factors or sizes for {} axes",
+            axes.len()
+        );
         let from = |axis: usize| {
             known.get(axis).copied().flatten().context("an axis that is resized varies")
         };
@@ -196,14 +201,17 @@ impl Resize {
         let ratios = sizes.iter().flat_map(|sizes| axes.iter().zip(sizes).map(ratio));
         let common = match self.policy {
             Policy::Stretch => None,
-            Policy::NotLarger => Some(ratios.collect::<TractResult<Vec<f32>>>()?.into_iter().fold(f32::MAX, f32::min)),
-            Policy::NotSmaller => Some(ratios.collect::<TractResult<Vec<f32>>>()?.into_iter().fold(0.0, f32::max)),
+            Policy::NotLarger => Some(
+                ratios.collect::<TractResult<Vec<f32>>>()?.into_iter().fold(f32::MAX, f32::min),
+            ),
+            Policy::NotSmaller => {
+                Some(ratios.collect::<TractResult<Vec<f32>>>()?.into_iter().fold(0.0, f32::max))
+            }
         };
         let mut changes = vec![];
         for (index, &axis) in axes.iter().enumerate() {
-            let region = |end: usize| {
-                region.as_ref().and_then(|region| region.get(end + index)).copied()
-            };
+            let region =
+                |end: usize| region.as_ref().and_then(|region| region.get(end + index)).copied();
             let region = (region(0).unwrap_or(0.0), region(axes.len()).unwrap_or(1.0));
             let scale = scales.as_ref().and_then(|scales| scales.get(index)).copied();
             if scale == Some(1.0) && self.places != Places::Region {
@@ -330,7 +338,8 @@ impl Operator for Resize {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let input = self.slots.need(inputs, 0)?;
-        let [region, scales, sizes] = self.positions.map(|position| self.slots.find(inputs, position));
+        let [region, scales, sizes] =
+            self.positions.map(|position| self.slots.find(inputs, position));
         let region = region.map(|region| list::<f32>(region)).transpose()?;
         let scales = scales.map(|scales| list::<f32>(scales)).transpose()?;
         let sizes = sizes.map(|sizes| list::<i64>(sizes)).transpose()?;

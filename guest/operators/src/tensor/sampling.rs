@@ -6,7 +6,9 @@ use crate::slots::Slots;
 use crate::values::{decided, extent, extents, give, list, numbers, view};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
-use tract_onnx::prelude::tract_ndarray::{Array4, ArrayD, ArrayView2, Dimension, Ix1, Ix2, Ix3, Ix4, IxDyn, indices};
+use tract_onnx::prelude::tract_ndarray::{
+    Array4, ArrayD, ArrayView2, Dimension, Ix1, Ix2, Ix3, Ix4, IxDyn, indices,
+};
 use tract_onnx::tract_hir::internal::*;
 
 #[derive(Debug)]
@@ -61,7 +63,9 @@ impl Operator for AffineGrid {
                     .chain([1.0])
                     .collect();
                 output.extend(
-                    theta.outer_iter().map(|row| row.iter().zip(&point).map(|(a, b)| a * b).sum::<f64>()),
+                    theta
+                        .outer_iter()
+                        .map(|row| row.iter().zip(&point).map(|(a, b)| a * b).sum::<f64>()),
                 );
             }
         }
@@ -76,7 +80,11 @@ fn bilinear(image: ArrayView2<'_, f64>, y: f64, x: f64) -> f64 {
     let (top, left) = (y.floor(), x.floor());
     let (down, right) = (y - top, x - left);
     let pixel = |y: f64, x: f64| {
-        if y < 0.0 || x < 0.0 { 0.0 } else { image.get((y as usize, x as usize)).copied().unwrap_or(0.0) }
+        if y < 0.0 || x < 0.0 {
+            0.0
+        } else {
+            image.get((y as usize, x as usize)).copied().unwrap_or(0.0)
+        }
     };
     (1.0 - down) * ((1.0 - right) * pixel(top, left) + right * pixel(top, left + 1.0))
         + down * ((1.0 - right) * pixel(top + 1.0, left) + right * pixel(top + 1.0, left + 1.0))
@@ -158,6 +166,7 @@ impl Operator for DeformConv {
         else {
             bail!("it needs two strides and dilations, and four pads")
         };
+        let at = |array: &Array4<f64>, place: [usize; 4]| array.get(place).copied().unwrap_or(0.0);
         let mut output = Array4::<f64>::zeros((batch, kernels, rows, columns));
         for ((b, kernel, row, column), to) in output.indexed_iter_mut() {
             let mut sum = bias.get(kernel).copied().unwrap_or(0.0);
@@ -168,11 +177,11 @@ impl Operator for DeformConv {
                 for tap in 0..taps {
                     let (i, j) = (tap / width, tap % width);
                     let place = group * taps + tap;
-                    let moved = |axis: usize| offsets[[b, 2 * place + axis, row, column]];
+                    let moved = |axis: usize| at(&offsets, [b, 2 * place + axis, row, column]);
                     let y = (row * stride_y + i * dilate_y) as f64 - top as f64 + moved(0);
                     let x = (column * stride_x + j * dilate_x) as f64 - left as f64 + moved(1);
-                    let mask = mask.as_ref().map_or(1.0, |mask| mask[[b, place, row, column]]);
-                    sum += weights[[kernel, inside, i, j]] * mask * bilinear(image, y, x);
+                    let mask = mask.as_ref().map_or(1.0, |mask| at(mask, [b, place, row, column]));
+                    sum += at(&weights, [kernel, inside, i, j]) * mask * bilinear(image, y, x);
                 }
             }
             *to = sum;
@@ -197,7 +206,8 @@ struct RoiAlign {
 
 pub fn roi_align(context: &ParsingContext, node: &NodeProto) -> Built {
     // What older versions of the operator did without an attribute.
-    let default = if context.onnx_operator_set_version < 16 { "output_half_pixel" } else { "half_pixel" };
+    let default =
+        if context.onnx_operator_set_version < 16 { "output_half_pixel" } else { "half_pixel" };
     let max = match node.get_attr_opt("mode")?.unwrap_or("avg") {
         "avg" => false,
         "max" => true,
@@ -266,8 +276,7 @@ impl Operator for RoiAlign {
             images.len()
         );
         let shift = if self.half_pixel { 0.5 } else { 0.0 };
-        let mut output =
-            Array4::<f64>::zeros((images.len(), channels, self.height, self.width));
+        let mut output = Array4::<f64>::zeros((images.len(), channels, self.height, self.width));
         for ((region, &image), mut output) in
             regions.outer_iter().zip(&images).zip(output.outer_iter_mut())
         {
@@ -280,7 +289,8 @@ impl Operator for RoiAlign {
                 (across, down) = (across.max(1.0), down.max(1.0));
             }
             let (bin_y, bin_x) = (down / self.height as f64, across / self.width as f64);
-            let count = |bin: f64| if self.samples > 0 { self.samples } else { bin.ceil() as usize };
+            let count =
+                |bin: f64| if self.samples > 0 { self.samples } else { bin.ceil() as usize };
             let (samples_y, samples_x) = (count(bin_y), count(bin_x));
             ensure!(
                 samples_y.max(samples_x) <= MOST_SAMPLES,

@@ -108,7 +108,9 @@ impl Operator for StringSplit {
         let shape = [input.shape(), &[width]].concat();
         let output = shaped(split.iter().flat_map(padded).collect::<Vec<String>>(), &shape)?;
         let counts = shaped(split.iter().map(|parts| parts.len() as i64).collect(), input.shape())?;
-        Ok(self.slots.pick([Tensor::from(output).into_tvalue(), Tensor::from(counts).into_tvalue()]))
+        Ok(self
+            .slots
+            .pick([Tensor::from(output).into_tvalue(), Tensor::from(counts).into_tvalue()]))
     }
 }
 

@@ -23,7 +23,11 @@ pub fn unique(_: &ParsingContext, node: &NodeProto) -> Built {
 }
 
 /// Slices that are the same, by their positions; groups in order.
-fn groups<T: Clone>(array: &ArrayD<T>, axis: usize, order: fn(&T, &T) -> Ordering) -> Vec<Vec<usize>> {
+fn groups<T: Clone>(
+    array: &ArrayD<T>,
+    axis: usize,
+    order: fn(&T, &T) -> Ordering,
+) -> Vec<Vec<usize>> {
     let keys: Vec<Vec<T>> =
         array.axis_iter(Axis(axis)).map(|slice| slice.iter().cloned().collect()).collect();
     let mut sorted: Vec<(usize, &Vec<T>)> = keys.iter().enumerate().collect();
