@@ -123,6 +123,18 @@ pub fn dims(shape: &[usize]) -> TVec<TDim> {
     shape.iter().map(|&extent| extent.to_dim()).collect()
 }
 
+/// Extents that a request may ask for; an answer could not hold more elements.
+///
+/// # Errors
+/// If there are too many, for which an allocation would end it all.
+pub fn room(shape: &[usize]) -> TractResult<usize> {
+    const MOST: usize = 1 << 28;
+    let volume = shape.iter().try_fold(1usize, |volume, extent| volume.checked_mul(*extent));
+    volume
+        .filter(|volume| *volume <= MOST)
+        .with_context(|| format!("a tensor of shape {shape:?} is too large"))
+}
+
 /// The shape that both shapes stretch to.
 ///
 /// # Errors

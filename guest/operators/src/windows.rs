@@ -115,7 +115,7 @@ impl Windows {
 
     /// Gives a number for the elements in each window: `fold` makes it of them
     /// and of how many places are in the input and its padding.
-    pub fn pool<T: Copy + Default>(
+    pub fn pool<T: Copy>(
         &self,
         input: &ArrayD<T>,
         fold: impl Fn(&mut dyn Iterator<Item = T>, usize) -> T,
@@ -124,26 +124,27 @@ impl Windows {
         ensure!(shape.len() >= 2, "it needs a batch and channels");
         let (outer, spatial) = shape.split_at(2);
         let placed = self.place(spatial)?;
-        let mut output = ArrayD::from_elem([outer, &placed.counts].concat(), T::default());
-        let planes = output.outer_iter_mut().zip(input.outer_iter());
-        for (mut outputs, inputs) in planes {
-            for (mut output, input) in outputs.outer_iter_mut().zip(inputs.outer_iter()) {
-                for (at, to) in output.indexed_iter_mut() {
-                    let (places, padded) = placed.places(at.slice());
-                    let mut elements =
-                        places.iter().filter_map(|place| input.get(IxDyn(place)).copied());
-                    *to = fold(&mut elements, padded);
-                }
-            }
+        // The same for all planes, so found once.
+        let windows: Vec<(Vec<usize>, usize)> = indices(IxDyn(&placed.counts))
+            .into_iter()
+            .map(|window| placed.places(window.slice(), spatial))
+            .collect();
+        let size: usize = spatial.iter().product();
+        let elements = input.as_slice().context("the input is not contiguous")?;
+        let mut output = Vec::with_capacity(elements.len());
+        for plane in elements.chunks(size.max(1)) {
+            output.extend(windows.iter().map(|(places, padded)| {
+                fold(&mut places.iter().filter_map(|place| plane.get(*place).copied()), *padded)
+            }));
         }
-        Ok(output)
+        Ok(ArrayD::from_shape_vec([outer, &placed.counts].concat(), output)?)
     }
 }
 
 impl Placed<'_> {
-    /// Where the elements of a window are that are in the input, and how many
+    /// Where the elements of a window are that are in a plane, and how many
     /// there are in the padding as well.
-    fn places(&self, window: &[usize]) -> (Vec<Vec<usize>>, usize) {
+    fn places(&self, window: &[usize], plane: &[usize]) -> (Vec<usize>, usize) {
         let mut padded = 0;
         let mut places = vec![];
         for inside in indices(IxDyn(&self.windows.kernel)) {
@@ -154,9 +155,11 @@ impl Placed<'_> {
             if place.iter().zip(&self.ends).all(|(at, end)| at < end) {
                 padded += 1;
             }
-            let place = place.iter().zip(&self.begins).map(|(at, begin)| at.checked_sub(*begin));
-            // Places past the end are not found in the input.
-            places.extend(place.collect::<Option<Vec<usize>>>());
+            let place = place.iter().zip(&self.begins).zip(plane);
+            places.extend(place.fold(Some(0), |offset, ((at, begin), extent)| {
+                let at = at.checked_sub(*begin).filter(|at| at < extent)?;
+                Some(offset? * extent + at)
+            }));
         }
         (places, padded)
     }

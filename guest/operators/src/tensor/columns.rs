@@ -1,7 +1,7 @@
 //! Col2Im: adds blocks, given as columns, up to an image.
 
 use crate::operator::{Built, Input, Operator, Output, built};
-use crate::values::{decided, extent, extents, give, list, numbers, view};
+use crate::values::{decided, extent, extents, give, list, numbers, room, view};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_ndarray::{ArrayD, Dimension, Ix3, IxDyn, indices};
@@ -79,7 +79,9 @@ impl Operator for Col2Im {
             columns.dim()
         );
         let channels = rows / size;
-        let mut output = ArrayD::<f64>::zeros([&[batch, channels], &*image].concat());
+        let shape = [&[batch, channels], &*image].concat();
+        room(&shape)?;
+        let mut output = ArrayD::<f64>::zeros(shape);
         for (mut images, columns) in output.outer_iter_mut().zip(columns.outer_iter()) {
             let mut rows = columns.outer_iter();
             for mut image in images.outer_iter_mut() {

@@ -1,7 +1,7 @@
 //! OneHot: tract's panics at indices that are out of range.
 
 use crate::operator::{Built, Input, Operator, Output, built};
-use crate::values::{axis, decided, list};
+use crate::values::{axis, decided, list, room};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
@@ -49,7 +49,7 @@ impl Operator for OneHot {
             .chain([count])
             .chain(indices.shape().iter().skip(axis).copied())
             .collect();
-        let mut bytes = Vec::with_capacity(shape.iter().product::<usize>() * element);
+        let mut bytes = Vec::with_capacity(room(&shape)? * element);
         for row in indices.try_as_plain_ram()?.as_slice::<i64>()?.chunks(inner.max(1)) {
             for class in 0..depth {
                 for &index in row {

@@ -3,10 +3,13 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{axis, decided, list};
+use crate::values::{axis, list, room, unforeseeable};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
+
+/// More than any tensor could hold.
+const MOST: u64 = 1 << 32;
 
 #[derive(Debug)]
 struct Pad {
@@ -15,7 +18,6 @@ struct Pad {
     /// Paddings as an attribute, and what they are filled with.
     pads: Option<Vec<i64>>,
     value: f32,
-    decisive: Vec<usize>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -27,7 +29,6 @@ enum Mode {
 }
 
 pub fn pad(_: &ParsingContext, node: &NodeProto) -> Built {
-    let slots = Slots::of(node);
     let mode = match node.get_attr_opt("mode")?.unwrap_or("constant") {
         "constant" => Mode::Constant,
         "edge" => Mode::Edge,
@@ -36,8 +37,7 @@ pub fn pad(_: &ParsingContext, node: &NodeProto) -> Built {
         other => bail!("there is no mode `{other}`"),
     };
     built(Pad {
-        decisive: slots.indices(&[1, 3]),
-        slots,
+        slots: Slots::of(node),
         mode,
         pads: node.get_attr_opt_vec("pads")?,
         value: node.get_attr_opt("value")?.unwrap_or(0.0),
@@ -88,20 +88,8 @@ impl Operator for Pad {
         "Pad"
     }
 
-    fn decisive(&self) -> &[usize] {
-        &self.decisive
-    }
-
-    fn facts(&self, inputs: &[Input]) -> TractResult<TVec<Output>> {
-        let input = self.slots.need(inputs, 0)?;
-        let given = |position| self.slots.find(inputs, position).map(decided).transpose();
-        let mut shape = input.shape.clone();
-        for (axis, before, after) in self.sides(shape.len(), given(1)?, given(3)?)? {
-            if let Some(dim) = shape.get_mut(axis) {
-                *dim = dim.clone() + before + after;
-            }
-        }
-        Ok(tvec!((input.datum_type, shape)))
+    fn facts(&self, _: &[Input]) -> TractResult<TVec<Output>> {
+        unforeseeable()
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
@@ -125,8 +113,13 @@ impl Operator for Pad {
             let mut shape = current.shape().to_vec();
             let Some(extent) = shape.get_mut(axis) else { continue };
             let from = *extent as i64;
+            ensure!(
+                before.unsigned_abs() < MOST && after.unsigned_abs() < MOST,
+                "paddings of {before} and {after} are too large"
+            );
             *extent = usize::try_from(from + before + after)
                 .context("paddings cut more than there is")?;
+            room(&shape)?;
             let mut padded = filling.broadcast_scalar_to_shape(&shape)?;
             if self.mode == Mode::Constant {
                 // All at once, as it is the usual case.

@@ -2,7 +2,7 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{axis, decided, dims, extent, extents, fixed, list};
+use crate::values::{axis, extents, list, unforeseeable};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
@@ -12,15 +12,12 @@ struct Slice {
     slots: Slots,
     /// Starts, ends and axes as attributes.
     attributes: [Option<Vec<i64>>; 3],
-    decisive: Vec<usize>,
 }
 
 pub fn slice(_: &ParsingContext, node: &NodeProto) -> Built {
-    let slots = Slots::of(node);
     let attribute = |name: &str| node.get_attr_opt_vec(name);
     built(Slice {
-        decisive: slots.indices(&[1, 2, 3, 4]),
-        slots,
+        slots: Slots::of(node),
         attributes: [attribute("starts")?, attribute("ends")?, attribute("axes")?],
     })
 }
@@ -93,20 +90,8 @@ impl Operator for Slice {
         "Slice"
     }
 
-    fn decisive(&self) -> &[usize] {
-        &self.decisive
-    }
-
-    fn facts(&self, inputs: &[Input]) -> TractResult<TVec<Output>> {
-        let input = self.slots.need(inputs, 0)?;
-        let given = |position| self.slots.find(inputs, position).map(decided).transpose();
-        let mut shape = fixed(input)?;
-        for part in self.parts(&shape.clone(), [given(1)?, given(2)?, given(3)?, given(4)?])? {
-            if let Some(extent) = shape.get_mut(part.axis) {
-                *extent = part.count;
-            }
-        }
-        Ok(tvec!((input.datum_type, dims(&shape))))
+    fn facts(&self, _: &[Input]) -> TractResult<TVec<Output>> {
+        unforeseeable()
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
@@ -129,14 +114,11 @@ struct Split {
     axis: i64,
     /// Extents of the parts as an attribute.
     split: Option<Vec<i64>>,
-    decisive: Vec<usize>,
 }
 
 pub fn split(_: &ParsingContext, node: &NodeProto) -> Built {
-    let slots = Slots::of(node);
     built(Split {
-        decisive: slots.indices(&[1]),
-        slots,
+        slots: Slots::of(node),
         axis: node.get_attr_opt("axis")?.unwrap_or(0),
         split: node.get_attr_opt_vec("split")?,
     })
@@ -170,21 +152,8 @@ impl Operator for Split {
         self.slots.arity()
     }
 
-    fn decisive(&self) -> &[usize] {
-        &self.decisive
-    }
-
-    fn facts(&self, inputs: &[Input]) -> TractResult<TVec<Output>> {
-        let input = self.slots.need(inputs, 0)?;
-        let axis = axis(self.axis, input.shape.len())?;
-        let given = self.slots.find(inputs, 1).map(decided).transpose()?;
-        let extent = extent(input, axis)?.to_usize()?;
-        let part = |part: usize| {
-            let dims = input.shape.iter().enumerate();
-            let dims = dims.map(|(at, dim)| if at == axis { part.to_dim() } else { dim.clone() });
-            (input.datum_type, dims.collect())
-        };
-        Ok(self.parts(extent, given)?.into_iter().map(part).collect())
+    fn facts(&self, _: &[Input]) -> TractResult<TVec<Output>> {
+        unforeseeable()
     }
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {

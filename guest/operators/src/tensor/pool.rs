@@ -3,7 +3,7 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{decided, dims, extents, fixed, give, list, numbers};
+use crate::values::{decided, dims, extents, fixed, give, list, numbers, room};
 use crate::windows::Windows;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -93,7 +93,7 @@ impl Operator for MaxUnpool {
             Some(shape) => extents(&list::<i64>(shape)?)?,
             None => pooled.clone(),
         };
-        let mut unpooled = vec![0f64; pooled.iter().product()];
+        let mut unpooled = vec![0f64; room(&pooled)?];
         for (&x, &place) in numbers::<f64>(input)?.iter().zip(&list::<i64>(places)?) {
             let to = usize::try_from(place).ok().and_then(|place| unpooled.get_mut(place));
             *to.with_context(|| format!("there is no place {place} in a shape {pooled:?}"))? = x;
@@ -103,6 +103,7 @@ impl Operator for MaxUnpool {
             shape.len() == pooled.len() && shape.iter().zip(&pooled).all(|(a, b)| a >= b),
             "a shape {pooled:?} does not fit the output's, {shape:?}"
         );
+        room(&shape)?;
         let mut output = ArrayD::<f64>::zeros(shape);
         let part = |axis: tract_ndarray::AxisDescription| {
             Slice::from(..pooled.get(axis.axis.index()).copied().unwrap_or(0) as isize)

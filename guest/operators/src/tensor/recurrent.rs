@@ -156,7 +156,7 @@ fn recurrent(node: &NodeProto, cell: Cell, defaults: &[&str]) -> Built {
             .map(|(backward, functions)| Direction { backward, functions: functions.to_vec() })
             .collect(),
         batch_first: node.get_attr_opt::<i64>("layout")? == Some(1),
-        clip: node.get_attr_opt::<f32>("clip")?.map_or(f32::INFINITY, f32::abs),
+        clip: node.get_attr_opt("clip")?.filter(|clip| *clip > 0.0).unwrap_or(f32::INFINITY),
     })
 }
 

@@ -5,7 +5,7 @@
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
 use crate::theirs;
-use crate::values::{axis, decided, extents, give, list, numbers};
+use crate::values::{axis, decided, extents, give, list, numbers, room};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_ndarray::{Array3, ArrayD};
@@ -295,6 +295,7 @@ impl Resize {
         let outer: usize = shape.iter().take(change.axis).product();
         let inner: usize = shape.iter().skip(change.axis + 1).product();
         let array = array.into_shape_with_order((outer, change.from, inner))?;
+        room(&[outer, change.to, inner])?;
         let mut output = Array3::<f32>::zeros((outer, change.to, inner));
         for (index, mut to) in output.axis_iter_mut(tract_ndarray::Axis(1)).enumerate() {
             let taps = self.taps(change, index);

@@ -3,7 +3,7 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{decided, extent, extents, give, list, numbers, view};
+use crate::values::{decided, extent, extents, give, list, numbers, room, view};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_ndarray::{
@@ -51,7 +51,8 @@ impl Operator for AffineGrid {
             "theta of shape {:?} does not fit a size {size:?}",
             theta.dim()
         );
-        let mut output = Vec::with_capacity(batch * axes * spatial.iter().product::<usize>());
+        let shape = [&[batch], &*spatial, &[axes]].concat();
+        let mut output = Vec::with_capacity(room(&shape)?);
         for theta in theta.outer_iter() {
             for at in indices(IxDyn(&spatial)) {
                 // From -1 to 1, of corners or of pixels; the last axis is x, the first.
@@ -69,7 +70,6 @@ impl Operator for AffineGrid {
                 );
             }
         }
-        let shape = [&[batch], &*spatial, &[axes]].concat();
         let output = ArrayD::from_shape_vec(shape, output)?;
         Ok(tvec!(give(output, given.datum_type())?))
     }

@@ -3,7 +3,7 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
-use crate::values::{axis, decided, extents, list};
+use crate::values::{axis, decided, extents, list, room};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;
@@ -58,6 +58,7 @@ impl Operator for CenterCropPad {
             let from = std::mem::replace(extent, to);
             let kept = from.min(to);
             let (at, begin) = ((to - kept) / 2, (from - kept) / 2);
+            room(&shape)?;
             let mut changed = Tensor::zero_dt(input.datum_type(), &shape)?;
             changed.assign_slice(at..at + kept, &current, begin..begin + kept, axis)?;
             current = changed;
