@@ -5,6 +5,8 @@ mod pointwise;
 mod products;
 mod scheme;
 
+pub use scheme::dequantised;
+
 /// Its operators.
 pub const OPERATORS: crate::Table = &[
     ("DequantizeLinear", linear::dequantize),

@@ -47,6 +47,7 @@ pub const OPERATORS: crate::Table = &[
     ("DeformConv", sampling::deform_conv),
     ("Det", det::det),
     ("Dropout", random::dropout),
+    ("DynamicQuantizeLSTM", recurrent::any_lstm),
     ("GRU", recurrent::layer),
     ("LSTM", recurrent::layer),
     ("LinearAttention", recurrent_attention::linear_attention),

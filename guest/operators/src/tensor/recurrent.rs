@@ -2,12 +2,13 @@
 //! sequences from back to front or of lengths of their own, the batch first.
 
 use crate::operator::{Built, Input, Operator, Output, built};
+use crate::quantised::dequantised;
 use crate::slots::Slots;
 use crate::theirs;
 use crate::values::{dot, extent, give, list, numbers, sigmoid, view};
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
-use tract_onnx::prelude::tract_ndarray::{Array3, Array4, ArrayView2, Axis, Ix2, Ix3, s};
+use tract_onnx::prelude::tract_ndarray::{Array3, Array4, ArrayD, ArrayView2, Axis, Ix2, Ix3, s};
 use tract_onnx::tract_hir::internal::*;
 
 #[derive(Debug)]
@@ -18,6 +19,8 @@ struct Recurrent {
     directions: Vec<Direction>,
     batch_first: bool,
     clip: f32,
+    /// Whether weights are integers, of columns for gates, with scales at the end.
+    quantised: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +160,7 @@ fn recurrent(node: &NodeProto, cell: Cell, defaults: &[&str]) -> Built {
             .collect(),
         batch_first: node.get_attr_opt::<i64>("layout")? == Some(1),
         clip: node.get_attr_opt("clip")?.filter(|clip| *clip > 0.0).unwrap_or(f32::INFINITY),
+        quantised: node.op_type == "DynamicQuantizeLSTM",
     })
 }
 
@@ -214,6 +218,28 @@ impl Weights<'_> {
 }
 
 impl Recurrent {
+    /// Quantised weights as those of other layers. ONNX Runtime quantises their
+    /// inputs as well; that they are not here makes results more exact.
+    fn dequantised(
+        &self,
+        inputs: &[TValue],
+        weights: usize,
+        scale: usize,
+    ) -> TractResult<Array3<f32>> {
+        let need = |position| numbers::<f32>(self.slots.need(inputs, position)?);
+        // One for a direction, or one for each of its columns.
+        let spread = |mut values: ArrayD<f32>| {
+            if values.ndim() == 1 {
+                values.insert_axis_inplace(Axis(1));
+            }
+            values.insert_axis_inplace(Axis(1));
+            values
+        };
+        let (scale, zero) = (spread(need(scale)?), spread(need(scale + 1)?));
+        let weights = dequantised(need(weights)?, &scale, &zero)?.into_dimensionality::<Ix3>()?;
+        Ok(weights.permuted_axes([0, 2, 1]).as_standard_layout().into_owned())
+    }
+
     fn gates(&self) -> usize {
         match self.cell {
             Cell::Lstm { .. } => 4,
@@ -278,6 +304,7 @@ impl Recurrent {
 impl Operator for Recurrent {
     fn name(&self) -> &'static str {
         match self.cell {
+            Cell::Lstm { .. } if self.quantised => "DynamicQuantizeLSTM",
             Cell::Lstm { .. } => "LSTM",
             Cell::Gru { .. } => "GRU",
             Cell::Rnn => "RNN",
@@ -320,7 +347,10 @@ impl Operator for Recurrent {
         let input = swapped(three(0)?);
         let (length, batch, width) = input.dim();
         let (size, count) = (self.hidden, self.directions.len());
-        let (of_input, of_hidden) = (three(1)?, three(2)?);
+        let (of_input, of_hidden) = match self.quantised {
+            true => (self.dequantised(inputs, 1, 8)?, self.dequantised(inputs, 2, 10)?),
+            false => (three(1)?, three(2)?),
+        };
         let rows = self.gates() * size;
         ensure!(
             of_input.dim() == (count, rows, width) && of_hidden.dim() == (count, rows, size),
