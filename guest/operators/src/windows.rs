@@ -155,10 +155,10 @@ impl Placed<'_> {
             if place.iter().zip(&self.ends).all(|(at, end)| at < end) {
                 padded += 1;
             }
-            let place = place.iter().zip(&self.begins).zip(plane);
-            places.extend(place.fold(Some(0), |offset, ((at, begin), extent)| {
+            let mut place = place.iter().zip(&self.begins).zip(plane);
+            places.extend(place.try_fold(0, |offset, ((at, begin), extent)| {
                 let at = at.checked_sub(*begin).filter(|at| at < extent)?;
-                Some(offset? * extent + at)
+                Some(offset * extent + at)
             }));
         }
         (places, padded)

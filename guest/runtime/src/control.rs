@@ -119,6 +119,7 @@ impl Interpreter {
         inputs: TVec<TValue>,
         scope: &Scope<'_>,
     ) -> TractResult<TVec<TValue>> {
+        ensure!(self.opset > 8, "a Scan of opset 8, over a batch, is not supported");
         let body = subgraph(node, "body")?;
         let scanned: usize = node.get_attr("num_scan_inputs")?;
         let carries = inputs.len().checked_sub(scanned).context("it has too few inputs")?;

@@ -27,7 +27,7 @@ pub struct Interpreter {
     framework: Onnx,
     /// Without its weights.
     proto: ModelProto,
-    opset: i64,
+    pub opset: i64,
     weights: HashMap<String, TValue>,
     inputs: Vec<String>,
     /// By the address of the node in `proto`, which never moves.
