@@ -78,6 +78,12 @@ pub fn built(operator: impl Operator) -> Built {
     Ok((expand(Custom(Arc::new(operator))), vec![]))
 }
 
+/// The operator that tract was given, if it is one of ours.
+pub fn ours(operator: &dyn InferenceOp) -> Option<&Custom> {
+    let expansion = operator.as_op().downcast_ref::<Box<dyn Expansion>>()?;
+    expansion.as_ref().as_any().downcast_ref()
+}
+
 /// An operator of ours as tract sees it.
 #[derive(Clone, Debug)]
 pub struct Custom(pub Arc<dyn Operator>);

@@ -7,6 +7,7 @@
 //! A node's plan is made when it is first met and kept for the same types,
 //! shapes and small integers, so what ran while freezing is ready afterwards.
 
+use outpost_operators::Custom;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use tract_onnx::Onnx;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::{InletId, TractErrorContext as _, bail, format_err};
+use tract_onnx::tract_hir::internal::{InletId, TractErrorContext as _};
 
 /// Integers up to so many elements are taken for shapes, axes and the like.
 const SMALL: usize = 64;
@@ -26,7 +27,7 @@ pub struct Interpreter {
     framework: Onnx,
     /// Without its weights.
     proto: ModelProto,
-    opset: i64,
+    pub opset: i64,
     weights: HashMap<String, TValue>,
     inputs: Vec<String>,
     /// By the address of the node in `proto`, which never moves.
@@ -34,12 +35,17 @@ pub struct Interpreter {
 }
 
 /// A node made ready for certain inputs.
-struct Prepared {
-    inputs: TVec<Known>,
-    plan: Arc<TypedSimplePlan>,
+#[derive(Clone)]
+enum Prepared {
+    Plan(TVec<Known>, Arc<TypedSimplePlan>),
+    /// An operator of ours, where tract's fails on such inputs.
+    Ours(TVec<Known>, Custom),
+    /// An operator of ours, which needs no plan.
+    Always(Custom),
 }
 
 /// What a plan relies on.
+#[derive(Clone)]
 enum Known {
     /// The value itself.
     Value(Arc<Tensor>),
@@ -62,7 +68,7 @@ impl Known {
 }
 
 /// Values by name, in a graph and those around it.
-struct Scope<'a> {
+pub struct Scope<'a> {
     values: HashMap<&'a str, TValue>,
     outer: Option<&'a Scope<'a>>,
 }
@@ -72,7 +78,7 @@ impl Scope<'_> {
         self.values.get(name).or_else(|| self.outer?.get(name))
     }
 
-    fn find(&self, name: &str) -> TractResult<TValue> {
+    pub fn find(&self, name: &str) -> TractResult<TValue> {
         self.get(name).cloned().with_context(|| format!("nothing computes the value `{name}`"))
     }
 }
@@ -132,7 +138,8 @@ impl Interpreter {
         }
     }
 
-    fn graph(
+    /// Runs a graph, or an inner one on what those around it computed.
+    pub fn graph(
         &self,
         graph: &GraphProto,
         given: HashMap<&str, TValue>,
@@ -175,75 +182,11 @@ impl Interpreter {
             .map(|name| scope.find(name))
             .collect::<TractResult<_>>()?;
         match node.op_type.as_str() {
-            "If" => {
-                let condition = inputs.first().context("it has no condition")?;
-                let taken = if truth(condition)? { "then_branch" } else { "else_branch" };
-                self.graph(subgraph(node, taken)?, HashMap::new(), scope)
-            }
+            "If" => self.branch(node, &inputs, scope),
             "Loop" => self.repeat(node, scope),
+            "Scan" => self.scan(node, inputs, scope),
             _ => self.operator(node, inputs, scope),
         }
-    }
-
-    /// Loop: trip count, condition and carried values, each optional.
-    fn repeat(&self, node: &NodeProto, scope: &Scope<'_>) -> TractResult<TVec<TValue>> {
-        let body = subgraph(node, "body")?;
-        let optional = |index: usize| match node.input.get(index) {
-            Some(name) if !name.is_empty() => scope.find(name).map(Some),
-            _ => Ok(None),
-        };
-        let limit = match optional(0)? {
-            Some(count) => Some(count.cast_to_scalar::<i64>()?),
-            None => None,
-        };
-        let mut go_on = optional(1)?.as_ref().map_or(Ok(true), truth)?;
-        let mut carried: TVec<TValue> =
-            (node.input.iter().skip(2)).map(|name| scope.find(name)).collect::<TractResult<_>>()?;
-        let scanned = body
-            .output
-            .len()
-            .checked_sub(1 + carried.len())
-            .context("its body gives fewer values than it carries on")?;
-        let mut slices: Vec<Vec<Tensor>> = vec![vec![]; scanned];
-
-        let mut count = 0i64;
-        while go_on && limit.is_none_or(|limit| count < limit) {
-            let names = body.input.iter().map(|input| input.name.as_str());
-            let first = [tensor0(count).into_tvalue(), tensor0(true).into_tvalue()];
-            let given = names.zip(first.into_iter().chain(carried.drain(..))).collect();
-            let mut results = self.graph(body, given, scope)?.into_iter();
-            go_on = truth(&results.next().context("its body gives no condition")?)?;
-            let carries = body.output.len() - 1 - scanned;
-            carried.extend(results.by_ref().take(carries));
-            for (slices, value) in slices.iter_mut().zip(results) {
-                let mut slice = value.into_tensor();
-                slice.insert_axis(0)?;
-                slices.push(slice);
-            }
-            count += 1;
-        }
-        for (index, slices) in slices.into_iter().enumerate() {
-            carried.push(if slices.is_empty() {
-                self.nothing(body, 1 + node.input.len().saturating_sub(2) + index)?
-            } else {
-                Tensor::stack_tensors(0, &slices)?.into_tvalue()
-            });
-        }
-        Ok(carried)
-    }
-
-    /// What a loop that never ran has gathered: no slices of the declared type.
-    fn nothing(&self, body: &GraphProto, output: usize) -> TractResult<TValue> {
-        use tract_onnx::pb::{tensor_proto::DataType, type_proto::Value};
-        let declared = body.output.get(output).and_then(|output| output.r#type.as_ref());
-        let Some(Value::TensorType(tensor)) = declared.and_then(|kind| kind.value.as_ref()) else {
-            bail!("its body does not declare the type of an output");
-        };
-        let datum_type = DataType::try_from(tensor.elem_type)
-            .map_err(|_| format_err!("its body declares an unknown type"))?
-            .try_into()?;
-        let rank = tensor.shape.as_ref().map_or(0, |shape| shape.dim.len());
-        Ok(Tensor::zero_dt(datum_type, &vec![0; rank + 1])?.into_tvalue())
     }
 
     fn operator(
@@ -252,71 +195,101 @@ impl Interpreter {
         mut inputs: TVec<TValue>,
         scope: &Scope<'_>,
     ) -> TractResult<TVec<TValue>> {
-        let builder = (self.framework.op_register.0.get(&node.op_type))
-            .with_context(|| format!("there is no operator {}", node.op_type))?;
         let address = std::ptr::from_ref(node) as usize;
-        let found = self.plans.borrow().get(&address).and_then(|plans| {
-            plans.iter().find(|prepared| prepared.fits(&inputs, node, scope)).map(Prepared::parts)
-        });
-        let (plan, open) = match found {
+        let found =
+            self.plans.borrow().get(&address).and_then(|plans| {
+                plans.iter().find(|prepared| prepared.fits(&inputs, node)).cloned()
+            });
+        let prepared = match found {
             Some(found) => found,
             None => {
-                let context = self.context();
-                let (operator, closures) = builder(&context, node)?;
-                for name in &closures {
-                    inputs.push(scope.find(name)?);
-                }
-                let names: TVec<&str> =
-                    node.input.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
-                let weight = |index: usize| {
-                    names.get(index).is_some_and(|name| self.weights.contains_key(*name))
-                };
-                let known = |all: bool| -> TVec<Known> {
-                    (inputs.iter().enumerate())
-                        .map(|(index, value)| {
-                            if all || weight(index) || decides(value) {
-                                Known::Value(value.clone().into_arc_tensor())
-                            } else {
-                                Known::Fact(value.datum_type(), value.shape().into())
-                            }
-                        })
-                        .collect()
-                };
-                let outputs = node.output.iter().filter(|name| !name.is_empty()).count();
-                let prepared = prepare(operator.clone(), known(false), outputs)
-                    .or_else(|_| prepare(operator, known(true), outputs))?;
-                let parts = prepared.parts();
+                let prepared = self.prepare(node, &mut inputs, scope)?;
                 let mut plans = self.plans.borrow_mut();
                 let plans = plans.entry(address).or_default();
                 if plans.len() >= PLANS {
                     plans.remove(0);
                 }
-                plans.push(prepared);
-                parts
+                plans.push(prepared.clone());
+                prepared
             }
         };
-        let open = open.into_iter().filter_map(|index| inputs.get(index).cloned()).collect();
-        let outputs = plan.spawn()?.run(open)?;
+        let outputs = prepared.run(inputs)?;
         outputs.into_iter().map(plain).collect()
+    }
+
+    /// Makes an operator ready: ours, or tract's, or ours again where tract's
+    /// fails on such inputs. Values that an inner graph takes from outside come
+    /// after the node's own inputs.
+    fn prepare(
+        &self,
+        node: &NodeProto,
+        inputs: &mut TVec<TValue>,
+        scope: &Scope<'_>,
+    ) -> TractResult<Prepared> {
+        let builder = outpost_operators::direct(&node.op_type)
+            .or_else(|| self.framework.op_register.0.get(&node.op_type).copied())
+            .with_context(|| format!("there is no operator {}", node.op_type))?;
+        let fallback = |error: TractError| {
+            let builder = outpost_operators::fallback(&node.op_type).ok_or(error)?;
+            let (operator, _) = builder(&self.context(), node)?;
+            let ours = outpost_operators::ours(&*operator).context("it is not ours")?;
+            Ok(Prepared::Ours(known(inputs, |_| false), ours.clone()))
+        };
+        let (operator, closures) = match builder(&self.context(), node) {
+            Ok(built) => built,
+            Err(error) => return fallback(error),
+        };
+        if let Some(ours) = outpost_operators::ours(&*operator) {
+            return Ok(Prepared::Always(ours.clone()));
+        }
+        let names: TVec<&str> =
+            node.input.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
+        let weight =
+            |index: usize| names.get(index).is_some_and(|name| self.weights.contains_key(*name));
+        let outputs = node.output.iter().filter(|name| !name.is_empty()).count();
+        let likely = |index: usize| weight(index) || inputs.get(index).is_some_and(|x| decides(x));
+        if closures.is_empty() {
+            return prepare(operator.clone(), known(inputs, likely), outputs)
+                .or_else(fallback)
+                .or_else(|_| prepare(operator, known(inputs, |_| true), outputs));
+        }
+        for name in &closures {
+            inputs.push(scope.find(name)?);
+        }
+        let likely = |index: usize| weight(index) || inputs.get(index).is_some_and(|x| decides(x));
+        prepare(operator.clone(), known(inputs, likely), outputs)
+            .or_else(|_| prepare(operator, known(inputs, |_| true), outputs))
     }
 }
 
+/// What a plan may rely on: the values of some inputs, type and shape of others.
+fn known(inputs: &[TValue], by_value: impl Fn(usize) -> bool) -> TVec<Known> {
+    (inputs.iter().enumerate())
+        .map(|(index, value)| match by_value(index) {
+            true => Known::Value(value.clone().into_arc_tensor()),
+            false => Known::Fact(value.datum_type(), value.shape().into()),
+        })
+        .collect()
+}
+
 impl Prepared {
-    /// Whether this plan answers for such inputs; values that an inner graph
-    /// takes from outside come after the node's own, and are looked at as well.
-    fn fits(&self, inputs: &[TValue], node: &NodeProto, _: &Scope<'_>) -> bool {
+    fn fits(&self, inputs: &[TValue], node: &NodeProto) -> bool {
+        let (Prepared::Plan(known, _) | Prepared::Ours(known, _)) = self else { return true };
         // Nodes with inner graphs are prepared anew: what these read is not known here.
         node.attribute.iter().all(|attribute| attribute.g.is_none())
-            && self.inputs.len() == inputs.len()
-            && self.inputs.iter().zip(inputs).all(|(known, value)| known.holds(value))
+            && known.len() == inputs.len()
+            && known.iter().zip(inputs).all(|(known, value)| known.holds(value))
     }
 
-    fn parts(&self) -> (Arc<TypedSimplePlan>, Vec<usize>) {
-        let open = (self.inputs.iter().enumerate())
-            .filter(|(_, known)| matches!(known, Known::Fact(..)))
-            .map(|(index, _)| index)
-            .collect();
-        (self.plan.clone(), open)
+    fn run(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        match self {
+            Prepared::Always(ours) | Prepared::Ours(_, ours) => ours.0.eval(&inputs),
+            Prepared::Plan(known, plan) => {
+                let open = inputs.into_iter().zip(known);
+                let open = open.filter(|(_, known)| matches!(known, Known::Fact(..)));
+                plan.spawn()?.run(open.map(|(value, _)| value).collect())
+            }
+        }
     }
 }
 
@@ -343,7 +316,7 @@ fn prepare(
     let outlets: TVec<OutletId> = (0..outputs).map(|index| OutletId::new(node, index)).collect();
     model.select_output_outlets(&outlets)?;
     let plan = model.into_typed()?.into_decluttered()?.into_optimized()?.into_runnable()?;
-    Ok(Prepared { inputs, plan })
+    Ok(Prepared::Plan(inputs, plan))
 }
 
 /// Whether an operator may well want to know this value beforehand.
@@ -364,17 +337,6 @@ fn plain(value: TValue) -> TractResult<TValue> {
     // SAFETY: only the interpretation changes, the elements are of the same size.
     unsafe { tensor.set_datum_type(datum_type.unquantized()) };
     Ok(tensor.into_tvalue())
-}
-
-fn truth(value: &TValue) -> TractResult<bool> {
-    Ok(value.cast_to::<bool>()?.to_plain_array_view::<bool>()?.first().copied().unwrap_or(false))
-}
-
-fn subgraph<'a>(node: &'a NodeProto, name: &str) -> TractResult<&'a GraphProto> {
-    let attribute = node.attribute.iter().find(|attribute| attribute.name == name);
-    attribute
-        .and_then(|attribute| attribute.g.as_ref())
-        .with_context(|| format!("it has no {name}"))
 }
 
 /// Whether a graph gives a value out, or an inner graph may read it.

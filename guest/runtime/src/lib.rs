@@ -2,6 +2,7 @@
 //! the manifest, optimises the model with tract and runs it once; frozen, it
 //! answers requests with no start-up work at all.
 
+mod control;
 mod extents;
 mod interpret;
 mod load;

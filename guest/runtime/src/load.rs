@@ -57,6 +57,14 @@ fn forget(state: &mut TypedSimpleState) -> TractResult<()> {
     Ok(())
 }
 
+/// A way to run a model.
+struct Candidate {
+    plan: Plan,
+    outputs: Vec<TensorSpec>,
+    /// Whether it ran on the trial, where there is one.
+    runs: bool,
+}
+
 /// An input whose type and shape are settled.
 struct Settled {
     spec: TensorSpec,
@@ -78,15 +86,16 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
     let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
     unknown_names(&manifest.outputs, &names, "output")?;
 
+    let node_by_node = || node_by_node(framework.clone(), proto.clone(), trial(graph, &settled));
     let whole = optimise(&framework, &proto, template, &settled)
         .and_then(|typed| whole(typed, &names, trial(graph, &settled)));
-    let (plan, outputs) = match whole {
-        Ok(whole) => whole,
-        Err(why) => {
-            node_by_node(framework, proto.clone(), trial(graph, &settled)).map_err(|error| {
-                format!("the model cannot be run: {error:#}\nNor optimised: {why}\n{FIX_SHAPES}")
-            })?
-        }
+    let Candidate { plan, outputs, .. } = match whole {
+        Ok(whole) if whole.runs => whole,
+        // Either the trial is not for this model, or tract fails where it should not.
+        Ok(whole) => node_by_node().ok().filter(|other| other.runs).unwrap_or(whole),
+        Err(why) => node_by_node().map_err(|error| {
+            format!("the model cannot be run: {error:#}\nNor optimised: {why}\n{FIX_SHAPES}")
+        })?,
     };
     for (spec, name) in outputs.iter().zip(&names) {
         let stated = manifest.outputs.iter().find(|stated| &stated.name == name);
@@ -136,7 +145,7 @@ fn whole(
     typed: TypedModel,
     names: &[String],
     trial: Option<TVec<TValue>>,
-) -> Result<(Plan, Vec<TensorSpec>), String> {
+) -> Result<Candidate, String> {
     let outlets = typed.output_outlets().map_err(|error| error.to_string())?;
     let outputs = (outlets.iter().zip(names))
         .map(|(&outlet, name)| {
@@ -147,16 +156,27 @@ fn whole(
         .collect::<Result<_, String>>()?;
     let mut state = typed
         .into_optimized()
-        .and_then(|model| model.into_runnable())
+        .and_then(|model| alive(&model).map(|()| model)?.into_runnable())
         .and_then(|plan| plan.spawn())
         .map_err(|error| format!("the model cannot be optimised: {error:#}"))?;
     // A model that does not accept the trial is no error: it starts a little slower.
+    let mut runs = true;
     if let Some(trial) = trial {
-        let _ = state.run(trial);
+        runs = state.run(trial).is_ok();
         let _ = state.reset_turn();
     }
     forget(&mut state).map_err(|error| format!("{error:#}"))?;
-    Ok((Plan::Whole(Box::new(state)), outputs))
+    Ok(Candidate { plan: Plan::Whole(Box::new(state)), outputs, runs })
+}
+
+/// tract may leave a symbol whose scope is gone, at which every run would fail.
+fn alive(model: &TypedModel) -> TractResult<()> {
+    let facts = model.nodes().iter().flat_map(|node| &node.outputs);
+    let mut symbols = facts.flat_map(|outlet| outlet.fact.shape.iter()).flat_map(TDim::symbols);
+    match symbols.find(|symbol| symbol.scope().is_none()) {
+        Some(_) => bail!("a shape depends on values"),
+        None => Ok(()),
+    }
 }
 
 /// A model that is run a node at a time. What it gives is told by the graph,
@@ -165,7 +185,7 @@ fn node_by_node(
     framework: Onnx,
     proto: ModelProto,
     trial: Option<TVec<TValue>>,
-) -> TractResult<(Plan, Vec<TensorSpec>)> {
+) -> TractResult<Candidate> {
     let interpreter = Interpreter::new(framework, proto)?;
     let tried = trial.map(|trial| interpreter.run(trial)).transpose();
     let outputs = interpreter
@@ -185,7 +205,7 @@ fn node_by_node(
             output_spec(&output.name, datum_type, shape).map_err(TractError::msg)
         })
         .collect::<TractResult<_>>()?;
-    Ok((Plan::NodeByNode(Box::new(interpreter)), outputs))
+    Ok(Candidate { plan: Plan::NodeByNode(Box::new(interpreter)), outputs, runs: tried.is_ok() })
 }
 
 /// Type and shape of a value where the graph states both.
@@ -207,10 +227,10 @@ fn declared(value: &ValueInfoProto) -> TractResult<Option<(DatumType, Vec<i64>)>
 }
 
 /// Inputs to try a model on: one of everything that varies, all zero; `None`
-/// where there is text to give. Integers are one where a model divides, as it
-/// might divide by them.
+/// where there is text to give. Integers are one where an operator would divide by
+/// zero, or panic at it.
 fn trial(graph: &GraphProto, inputs: &[Settled]) -> Option<TVec<TValue>> {
-    let divides = graph.node.iter().any(|node| matches!(node.op_type.as_str(), "Div" | "Mod"));
+    let divides = graph.node.iter().any(|node| DIVIDERS.contains(&node.op_type.as_str()));
     let value = |input: &Settled| {
         element_size(input.spec.datatype)?;
         let shape: Vec<usize> =
@@ -224,6 +244,10 @@ fn trial(graph: &GraphProto, inputs: &[Settled]) -> Option<TVec<TValue>> {
     };
     inputs.iter().map(value).collect()
 }
+
+/// Operators that divide by integers that a request may give.
+const DIVIDERS: [&str; 8] =
+    ["BlackmanWindow", "DFT", "Div", "HammingWindow", "HannWindow", "Mod", "STFT", "Slice"];
 
 const FIX_SHAPES: &str = "If an input has dimensions that may vary, fix them in the manifest: \
     [[inputs]] with `name` and `shape`, -1 for the batch only.";

@@ -1,6 +1,7 @@
 //! What a model file asks for that this runtime does not have: told all at once,
 //! by name, before anything long begins.
 
+use crate::control;
 use std::collections::BTreeMap;
 use tract_onnx::Onnx;
 use tract_onnx::pb::{GraphProto, TensorProto, tensor_proto::DataLocation};
@@ -55,6 +56,9 @@ pub fn check_recurrent(graph: &GraphProto, model: &InferenceModel) -> Result<(),
     for layer in layers {
         let name = layer.output.first().filter(|_| layer.name.is_empty()).unwrap_or(&layer.name);
         let sequence = model.nodes().iter().find(|node| &node.name == name);
+        if sequence.is_some_and(|node| outpost_operators::ours(&*node.op).is_some()) {
+            continue;
+        }
         let fact = sequence
             .and_then(|node| node.inputs.first())
             .and_then(|&outlet| model.outlet_fact(outlet).ok());
@@ -85,7 +89,8 @@ impl Found {
         }
         for node in &graph.node {
             let known = DOMAINS.contains(&node.domain.as_str())
-                && framework.op_register.0.contains_key(&node.op_type);
+                && (framework.op_register.0.contains_key(&node.op_type)
+                    || control::OPERATORS.contains(&node.op_type.as_str()));
             if !known {
                 let operator = match node.domain.as_str() {
                     "" | "ai.onnx" => node.op_type.clone(),

@@ -1,4 +1,0 @@
-//! Operators on quantised integers, of ONNX and of ONNX Runtime's quantiser.
-
-/// Its operators.
-pub const OPERATORS: crate::Table = &[];
