@@ -2,7 +2,7 @@
 data to /tmp/trees as JSON, and times ONNX Runtime on them, with one thread.
 
     python3 -m venv v && v/bin/pip install onnxruntime skl2onnx onnxmltools xgboost
-    v/bin/python examples/time.py && cargo run --release --example time
+    v/bin/python examples/time.py && cargo run --release --example trees_time
 """
 
 import json

@@ -1,5 +1,5 @@
 //! Times the steps of a usual pipeline, natively, on a picture that is given or on
-//! one of the tests': `cargo run --release --example time -- photo.jpg`.
+//! one of the tests': `cargo run --release --example picture_time -- photo.jpg`.
 #![allow(clippy::unwrap_used)]
 
 use outpost_picture::{Channels, Filter, Limits, Picture, Pipeline};
