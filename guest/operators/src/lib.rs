@@ -5,12 +5,14 @@
 //! operators' specifications (onnx.ai/onnx/operators) and, where these are
 //! silent, what ONNX Runtime does.
 
+mod keys;
 mod ml;
 mod operator;
 mod quantised;
 mod tensor;
+mod text;
 
-pub use operator::{Builder, Built, Custom, Input, Operator, Output, built};
+pub use operator::{Builder, Built, Custom, Input, Operator, Output, Unforeseen, built};
 
 use tract_onnx::Onnx;
 
@@ -19,7 +21,7 @@ type Table = &'static [(&'static str, Builder)];
 
 /// Teaches tract the operators; they go before its own of the same name.
 pub fn register(onnx: &mut Onnx) {
-    for table in [ml::OPERATORS, tensor::OPERATORS, quantised::OPERATORS] {
+    for table in [ml::OPERATORS, text::OPERATORS, tensor::OPERATORS, quantised::OPERATORS] {
         for &(name, builder) in table {
             onnx.op_register.insert(name, builder);
         }

@@ -26,6 +26,12 @@ pub trait Operator: fmt::Debug + Send + Sync + 'static {
         &[]
     }
 
+    /// Whether a shape has an extent that is known only once it ran: a symbol
+    /// of the operator's own, see [`Unforeseen`].
+    fn is_unforeseen(&self) -> bool {
+        false
+    }
+
     /// Types and shapes of the outputs.
     ///
     /// # Errors
@@ -57,6 +63,24 @@ impl Input {
     /// If it is computed by the model.
     pub fn value(&self) -> TractResult<&Arc<Tensor>> {
         self.value.as_ref().context("an input that decides on shapes is not constant")
+    }
+}
+
+/// An extent that is known only once the operator ran. The symbol dies with its
+/// scope, so this keeps both.
+#[derive(Clone, Debug)]
+pub struct Unforeseen(Symbol, #[allow(dead_code)] SymbolScope);
+
+impl Unforeseen {
+    /// A new one for a node.
+    pub fn new(context: &ParsingContext, prefix: &str) -> Self {
+        let scope = context.template.symbols.clone();
+        Unforeseen(scope.new_with_prefix(prefix), scope)
+    }
+
+    /// As part of a shape.
+    pub fn dim(&self) -> TDim {
+        self.0.to_dim()
     }
 }
 
@@ -93,6 +117,10 @@ impl Eq for Custom {}
 impl Op for Custom {
     fn name(&self) -> StaticName {
         self.0.name().into()
+    }
+
+    fn mints_runtime_symbols(&self) -> bool {
+        self.0.is_unforeseen()
     }
 
     op_as_typed_op!();
