@@ -41,12 +41,12 @@ impl Transform {
         }
     }
 
-    /// The scores of two classes from that of the second, when one counts for
-    /// the other: as probabilities, or as distances of either sign.
+    /// The scores of two classes from that of the second: a probability, or a
+    /// distance that has a sign.
     pub fn split(self, score: f32, signed: bool) -> [f32; 2] {
         match self {
             Transform::Probit => [1.0 - probit(score), probit(score)],
-            Transform::Logistic if signed => [logistic(-score), logistic(score)],
+            Transform::Logistic => [logistic(-score), logistic(score)],
             _ if signed => [-score, score],
             _ => [1.0 - score, score],
         }

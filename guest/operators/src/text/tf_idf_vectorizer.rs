@@ -13,8 +13,6 @@ use tract_onnx::tract_hir::internal::*;
 #[derive(Debug)]
 struct TfIdfVectorizer {
     counts: Counts,
-    /// One for each column, all one where there are none.
-    weights: Vec<f32>,
     /// Lengths of n-grams.
     shortest: usize,
     longest: usize,
@@ -23,8 +21,9 @@ struct TfIdfVectorizer {
     kind: DatumType,
     items: Keys,
     edges: Keys,
-    /// For each node of the tree the column of the n-gram that ends there.
-    ends: Vec<Option<usize>>,
+    /// For each node of the tree the column of the n-gram that ends there, and
+    /// its weight.
+    ends: Vec<Option<(usize, f32)>>,
 }
 
 /// The attribute `mode`: what is weighed.
@@ -45,21 +44,15 @@ pub fn tf_idf_vectorizer(_: &ParsingContext, node: &NodeProto) -> Built {
     let indexes: Vec<usize> = node.get_attr_vec("ngram_indexes")?;
     let columns = indexes.iter().max().context("it has no ngram_indexes")? + 1;
     let given: Option<Vec<f32>> = node.get_attr_opt_vec("weights")?;
-    let weights = match given.filter(|_| weighed) {
-        Some(weights) => {
-            let given = weights.len();
-            ensure!(given >= columns, "it has {given} weights for {columns} columns");
-            weights
-        }
-        None => vec![1.0; columns],
-    };
+    let weights = given.filter(|_| weighed).unwrap_or_else(|| vec![1.0; indexes.len()]);
+    let (grams, given) = (indexes.len(), weights.len());
+    ensure!(given == grams, "it has {given} weights for {grams} n-grams");
     let pool = match node.get_attr_opt_vec::<String>("pool_strings")? {
         Some(strings) => tensor1(&strings),
         None => tensor1(&node.get_attr_vec::<i64>("pool_int64s")?),
     };
     let mut vectorizer = TfIdfVectorizer {
         counts,
-        weights,
         shortest: node.get_attr::<usize>("min_gram_length")?,
         longest: node.get_attr::<usize>("max_gram_length")?,
         skips: node.get_attr::<usize>("max_skip_count")?,
@@ -82,13 +75,13 @@ pub fn tf_idf_vectorizer(_: &ParsingContext, node: &NodeProto) -> Built {
     })?;
     let starts: Vec<usize> = node.get_attr_vec("ngram_counts")?;
     let stops = starts.iter().copied().skip(1).chain([items.len()]);
-    let mut indexes = indexes.iter();
+    let mut ends = indexes.into_iter().zip(weights);
     for (length, (start, stop)) in (1..).zip(starts.iter().copied().zip(stops)) {
         let grams = items.get(start..stop).context("its ngram_counts are beyond its pool")?;
         ensure!(grams.len().is_multiple_of(length), "its pool holds a part of an n-gram");
-        for (gram, column) in grams.chunks_exact(length).zip(&mut indexes) {
+        for (gram, end) in grams.chunks_exact(length).zip(&mut ends) {
             if (vectorizer.shortest..=vectorizer.longest).contains(&length) {
-                vectorizer.learn(gram, *column);
+                vectorizer.learn(gram, end);
             }
         }
     }
@@ -101,7 +94,7 @@ fn edge(node: u32, item: u32) -> [u8; 8] {
 }
 
 impl TfIdfVectorizer {
-    fn learn(&mut self, gram: &[u32], column: usize) {
+    fn learn(&mut self, gram: &[u32], own: (usize, f32)) {
         let mut node = 0;
         for &item in gram {
             // The root is no child, so that nodes are numbered from one.
@@ -111,7 +104,7 @@ impl TfIdfVectorizer {
             }
         }
         if let Some(end) = self.ends.get_mut(node as usize) {
-            *end = Some(column);
+            *end = Some(own);
         }
     }
 
@@ -121,9 +114,11 @@ impl TfIdfVectorizer {
     }
 
     fn count(&self, node: u32, counts: &mut [f32]) {
-        let column = self.ends.get(node as usize).copied().flatten();
-        if let Some(count) = column.and_then(|column| counts.get_mut(column)) {
-            *count += 1.0;
+        let Some((column, weight)) = self.ends.get(node as usize).copied().flatten() else {
+            return;
+        };
+        if let Some(count) = counts.get_mut(column) {
+            *count = if self.counts == Counts::Any { weight } else { *count + weight };
         }
     }
 
@@ -181,9 +176,6 @@ impl Operator for TfIdfVectorizer {
         // Rows without items are no chunks, but all zeros already.
         for (items, counts) in items.chunks_exact(length.max(1)).zip(rows) {
             self.row(items, counts);
-            for (count, weight) in counts.iter_mut().zip(&self.weights) {
-                *count = if self.counts == Counts::Any { count.min(1.0) } else { *count } * weight;
-            }
         }
         Ok(tvec!(output.into_tvalue()))
     }
