@@ -19,7 +19,8 @@ fn build() -> Result<(), String> {
         let fault = |error: std::io::Error| format!("{}: {error}", guest.display());
         let wasm = std::fs::read(&guest).map_err(fault)?;
         let shrunk = outpost_guest_build::shrink(&wasm, &NEVER_REACHED)?;
-        std::fs::write(Path::new(&out).join("runtime.wasm"), shrunk).map_err(fault)?;
+        let ready = outpost_guest_build::dispatch(&shrunk)?;
+        std::fs::write(Path::new(&out).join("runtime.wasm"), ready).map_err(fault)?;
     }
     Ok(())
 }

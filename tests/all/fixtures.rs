@@ -3,7 +3,7 @@
 //! that compares by itself, 64-bit integers to their last digit.
 
 use crate::support::answers::{assert_matches, cases};
-use crate::support::{files, modules, outpost, repository, scratch};
+use crate::support::{files, modules, outpost, repository};
 use serde_json::Value;
 
 macro_rules! fixtures {
@@ -14,7 +14,7 @@ macro_rules! fixtures {
 }
 
 fixtures! {
-    attention batchnorm_conv dft embedding gelu gru initializer_as_input lstm no_batch quantised
+    attention batchnorm_conv dft embedding gelu gru initializer_as_input lstm lstm_batch no_batch quantised
     quantised_dynamic resize_pad scalar_input scalar_output shape_ops three_dims
     two_inputs_two_outputs two_lengths type_bool type_bytes type_fp16 type_fp32 type_fp64
     type_int16 type_int32 type_int64 type_int8 type_uint16 type_uint32 type_uint64 type_uint8
@@ -44,42 +44,7 @@ fn every_file_is_tested() {
     let found: Vec<String> = files(&repository("tests/fixtures"))
         .iter()
         .filter_map(|file| file.strip_suffix(".cases.json"))
-        .filter(|&name| name != "lstm_batch")
         .map(str::to_string)
         .collect();
     assert_eq!(found, TESTED);
-}
-
-/// tract cannot leave the batch of a recurrent layer open. As long as that is
-/// so, the message must say what to do, and doing it must help.
-#[test]
-fn lstm_batch() {
-    modules::warm_up();
-    let directory = scratch();
-    let output = directory.path().join("lstm_batch.wasm");
-    let build = |more| {
-        let manifest = modules::fixture_manifest(&directory, "lstm_batch", more);
-        outpost(["build", manifest.to_str().unwrap(), "-o", output.to_str().unwrap()]).run()
-    };
-    let open = build("");
-    if open.code == Some(0) {
-        return;
-    }
-    open.failure(1, &["[[inputs]]", "shape"]);
-    assert!(!output.exists());
-
-    let manifest = "name = \"lstm_batch\"\nmodel = \"MODEL\"\n\
-        [[inputs]]\nname = \"value\"\nshape = [1, 5, 3]\n";
-    let model = repository("tests/fixtures/lstm_batch.onnx");
-    let manifest = manifest.replace("MODEL", model.to_str().unwrap());
-    let manifest = crate::support::write(&directory, "pinned.toml", manifest);
-    outpost(["build", manifest.to_str().unwrap(), "-o", output.to_str().unwrap()]).run().success();
-    let case = &cases(&repository("tests/fixtures/lstm_batch.cases.json"))[0];
-    assert_eq!(case["request"]["inputs"][0]["shape"], serde_json::json!([1, 5, 3]));
-    let answer = outpost(["run", output.to_str().unwrap()])
-        .stdin(case["request"].to_string())
-        .run()
-        .success();
-    let answer = serde_json::from_str(&answer).unwrap();
-    assert_matches(case, &answer, modules::closely("lstm_batch"));
 }

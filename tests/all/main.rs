@@ -8,6 +8,7 @@ mod cache;
 mod crafted;
 mod demo;
 mod determinism;
+mod dispatching;
 mod fixtures;
 mod hostile;
 mod inspecting;

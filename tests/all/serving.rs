@@ -457,7 +457,7 @@ fn elements_that_their_datatype_cannot_hold() {
         ("BOOL", "[true, \"false\", false]", "wrong_datatype"),
         ("FP16", "[1, 70000, 3]", "out_of_range"),
         ("FP32", "[1, 1e39, 3]", "out_of_range"),
-        ("FP32", "[1, null, 3]", "wrong_datatype"),
+        ("INT32", "[1, null, 3]", "wrong_datatype"),
         ("FP32", "[1, true, 3]", "wrong_datatype"),
         ("FP32", "[1, \"2\", 3]", "wrong_datatype"),
         ("FP32", "[1, {}, 3]", "wrong_datatype"),

@@ -3,8 +3,10 @@
 //! A target directory of its own keeps clear of the lock that the outer cargo
 //! holds.
 
+mod dispatch;
 mod shrink;
 
+pub use dispatch::dispatch;
 pub use shrink::{DISTINCTIVE, shrink};
 
 use std::env;

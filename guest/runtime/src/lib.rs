@@ -68,3 +68,8 @@ impl Model for Onnx {
 
 #[cfg(target_family = "wasm")]
 outpost_guest::export!(Onnx);
+
+/// Room that the build fills: see `guest/build/src/dispatch.rs`.
+#[cfg(target_family = "wasm")]
+#[unsafe(no_mangle)]
+pub static OUTPOST_DISPATCH: [u16; 16 * 1024] = [0; 16 * 1024];

@@ -18,6 +18,8 @@ use cli::{Cli, Command};
 use std::io::Write;
 use std::process::ExitCode;
 
+pub use recipe::RUNTIME;
+
 /// Runs the program with the process's arguments. Exit codes: 0 done, 1 failed,
 /// 2 wrong usage, 3 the outputs differ from the references.
 pub fn main() -> ExitCode {

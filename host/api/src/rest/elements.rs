@@ -219,8 +219,16 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         Ok(())
     }
 
+    /// JSON has no NaN; a value that is missing from floating-point data is
+    /// null, in requests as in answers.
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        Err(self.sink.wrong_type("null"))
+        match self.sink.datatype {
+            Datatype::Fp16 => self.sink.push(&half::f16::NAN.to_le_bytes()),
+            Datatype::Fp32 => self.sink.push(&f32::NAN.to_le_bytes()),
+            Datatype::Fp64 => self.sink.push(&f64::NAN.to_le_bytes()),
+            _ => return Err(self.sink.wrong_type("null")),
+        }
+        Ok(())
     }
 
     fn visit_map<A: serde::de::MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
