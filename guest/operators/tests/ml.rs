@@ -10,7 +10,8 @@ use tract_onnx::prelude::*;
 /// A tensor as the file writes it.
 fn tensor(value: &Value) -> Tensor {
     let list = |key: &str| value[key].as_array().expect("a list").iter();
-    let shape: Vec<usize> = list("shape").map(|x| x.as_u64().expect("an extent") as usize).collect();
+    let shape: Vec<usize> =
+        list("shape").map(|x| x.as_u64().expect("an extent") as usize).collect();
     let kind = match value["datatype"].as_str().expect("a datatype") {
         "BYTES" => {
             let texts = list("data").map(|x| x.as_str().expect("text").to_string()).collect();

@@ -15,6 +15,7 @@ mod rows;
 mod scaler;
 mod svm;
 mod transform;
+mod trees;
 
 /// Its operators.
 pub const OPERATORS: crate::Table = &[
@@ -33,5 +34,8 @@ pub const OPERATORS: crate::Table = &[
     ("SVMClassifier", svm::classifier),
     ("SVMRegressor", svm::regressor),
     ("Scaler", scaler::scaler),
+    ("TreeEnsemble", trees::ensemble),
+    ("TreeEnsembleClassifier", trees::classifier),
+    ("TreeEnsembleRegressor", trees::regressor),
     ("ZipMap", map::zip_map),
 ];
