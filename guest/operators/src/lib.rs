@@ -5,7 +5,9 @@
 //! operators' specifications (onnx.ai/onnx/operators) and, where these are
 //! silent, what ONNX Runtime does.
 
+mod amended;
 mod keys;
+
 mod ml;
 mod operator;
 mod quantised;
@@ -21,7 +23,14 @@ type Table = &'static [(&'static str, Builder)];
 
 /// Teaches tract the operators; they go before its own of the same name.
 pub fn register(onnx: &mut Onnx) {
-    for table in [ml::OPERATORS, text::OPERATORS, tensor::OPERATORS, quantised::OPERATORS] {
+    let tables = [
+        ml::OPERATORS,
+        text::OPERATORS,
+        amended::OPERATORS,
+        tensor::OPERATORS,
+        quantised::OPERATORS,
+    ];
+    for table in tables {
         for &(name, builder) in table {
             onnx.op_register.insert(name, builder);
         }
