@@ -1,6 +1,8 @@
 //! The operators of `ai.onnx.ml` and of text against ONNX Runtime: models of one
 //! node, see `ml/make.py`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use serde_json::Value;
 use std::collections::HashMap;
 use tract_onnx::pb::ModelProto;
@@ -34,7 +36,7 @@ fn tensor(value: &Value) -> Tensor {
 
 /// What a model gives; with its first axis left open, or closed.
 fn run(model: &ModelProto, inputs: &[Tensor], open: bool) -> TractResult<TVec<TValue>> {
-    let mut framework = tract_onnx::onnx();
+    let mut framework = onnx();
     outpost_operators::register(&mut framework);
     let mut model = framework.model_for_proto_model(model)?;
     // Axes of the same extent are taken for the same.

@@ -1,8 +1,9 @@
-//! Operators that tract has, amended where converters ask for more: for shapes
-//! with several open extents, for numbers whose exponentials are too large.
+//! Operators of which tract has less than converters ask for: shapes with several
+//! open extents, numbers whose exponentials are too large, sequences at the end.
 
 mod flatten;
 mod reduce_log_sum_exp;
+mod sequence_construct;
 
 /// Its operators.
 pub const OPERATORS: crate::Table =

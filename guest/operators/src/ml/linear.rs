@@ -2,9 +2,10 @@
 //! coefficients times the row and an intercept.
 
 use super::labels::{Labels, Wanted};
-use super::rows::{check_columns, dot, extents, filled};
+use super::rows::{check_columns, extents, filled};
 use super::transform::Transform;
 use crate::operator::{Built, Input, Operator, Output, built};
+use outpost_kernels::dot;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::tract_hir::internal::*;

@@ -36,23 +36,3 @@ pub fn check_columns(columns: &TDim, expected: usize) -> TractResult<()> {
 pub fn filled<T: Datum>(shape: &[usize], elements: Vec<T>) -> TractResult<TValue> {
     Ok(tract_ndarray::ArrayD::from_shape_vec(shape, elements)?.into_tvalue())
 }
-
-/// Sums over pairs of elements. The order is not that of the elements: eight
-/// sums go on side by side, which a processor with vectors does at once.
-pub fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
-    let (a_eights, a_rest) = a.as_chunks::<8>();
-    let (b_eights, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (a, b) in a_eights.iter().zip(b_eights) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += term(*a, *b);
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| term(*a, *b)).sum();
-    sums.iter().sum::<f32>() + rest
-}
-
-/// The dot product.
-pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    sum(a, b, |a, b| a * b)
-}

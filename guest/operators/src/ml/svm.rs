@@ -3,9 +3,10 @@
 
 use super::labels::{Labels, Wanted};
 use super::linear::best;
-use super::rows::{check_columns, dot, extents, filled, sum};
+use super::rows::{check_columns, extents, filled};
 use super::transform::{Transform, logistic};
 use crate::operator::{Built, Input, Operator, Output, built};
+use outpost_kernels::{dot, square_distance};
 use std::ops::Range;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -89,10 +90,16 @@ impl Vectors {
             Kernel::Poly if self.degree == 2.0 => affine().powi(2),
             Kernel::Poly if self.degree == 3.0 => affine().powi(3),
             Kernel::Poly => affine().powf(self.degree),
-            Kernel::Rbf => (-self.gamma * sum(row, other, |a, b| (a - b) * (a - b))).exp(),
+            Kernel::Rbf => (-self.gamma * square_distance(row, other)).exp(),
             Kernel::Sigmoid => affine().tanh(),
         }
     }
+}
+
+/// What likenesses add up to: they cancel each other out, so that it is done in
+/// double precision.
+fn weigh(alike: &[f32], weights: &[f32]) -> f64 {
+    alike.iter().zip(weights).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum()
 }
 
 #[derive(Debug)]
@@ -135,7 +142,7 @@ impl Operator for SvmRegressor {
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let mut scores = vec![];
         let rows = self.vectors.compare(inputs, &mut |alike| {
-            let score = dot(alike, &self.coefficients) + self.rho;
+            let score = (weigh(alike, &self.coefficients) + f64::from(self.rho)) as f32;
             scores.push(match self.one_class {
                 true if score > 0.0 => 1.0,
                 true => -1.0,
@@ -262,9 +269,10 @@ impl SvmClassifier {
                 for pair in pairs {
                     let part = |(vectors, weights): &(Range<usize>, Range<usize>)| {
                         let vectors = alike.get(vectors.clone()).unwrap_or_default();
-                        dot(vectors, coefficients.get(weights.clone()).unwrap_or_default())
+                        weigh(vectors, coefficients.get(weights.clone()).unwrap_or_default())
                     };
-                    let score = pair.parts.iter().map(part).sum::<f32>() + pair.rho;
+                    let score = pair.parts.iter().map(part).sum::<f64>() + f64::from(pair.rho);
+                    let score = score as f32;
                     own.push(score);
                     let [first, second] = pair.classes;
                     if let Some(votes) = votes.get_mut(if score > 0.0 { first } else { second }) {

@@ -1,7 +1,7 @@
 //! Operators on text: what converters make of scikit-learn's vectorisers.
 
 mod murmur_hash;
-mod pattern;
+pub mod pattern;
 mod string_normalizer;
 mod tf_idf_vectorizer;
 mod tokenizer;
