@@ -6,5 +6,8 @@ mod reduce_log_sum_exp;
 mod sequence_construct;
 
 /// Its operators.
-pub const OPERATORS: crate::Table =
-    &[("Flatten", flatten::flatten), ("ReduceLogSumExp", reduce_log_sum_exp::reduce_log_sum_exp)];
+pub const OPERATORS: crate::Table = &[
+    ("Flatten", flatten::flatten),
+    ("ReduceLogSumExp", reduce_log_sum_exp::reduce_log_sum_exp),
+    ("SequenceConstruct", sequence_construct::sequence_construct),
+];
