@@ -3,6 +3,7 @@
 //! answers requests with no start-up work at all.
 
 mod extents;
+mod functions;
 mod interpret;
 mod load;
 mod manifest;
