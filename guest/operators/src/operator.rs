@@ -127,7 +127,14 @@ impl Op for Custom {
 }
 
 impl EvalOp for Custom {
-    op_out_of_plan!();
+    /// Of constants: what they give is not put in place of the operator where its
+    /// shape was said to be open.
+    fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
+        if self.0.is_unforeseen() {
+            return Ok(None);
+        }
+        EvalOp::eval(self, &EvalContext::out_of_plan(), inputs).map(Some)
+    }
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         self.0.eval(&inputs).with_context(|| self.0.name())
@@ -158,6 +165,10 @@ impl Expansion for Custom {
 
     fn nboutputs(&self) -> TractResult<usize> {
         Ok(self.0.arity())
+    }
+
+    fn runs_out_of_plan(&self) -> bool {
+        !self.0.is_unforeseen()
     }
 
     /// Infers outputs once types, shapes and decisive values of inputs are known.

@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 use std::collections::HashMap;
-use tract_onnx::pb::ModelProto;
+use tract_onnx::pb::attribute_proto::AttributeType;
+use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto};
 use tract_onnx::prelude::tract_ndarray::ArrayD;
 use tract_onnx::prelude::*;
 
@@ -92,6 +93,65 @@ fn operators_give_what_onnx_runtime_gives() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Why a model of one node cannot be read.
+fn refusal(operator: &str, attributes: Vec<AttributeProto>) -> String {
+    let (input, output) = (vec!["x".to_string()], vec!["y".to_string()]);
+    let op_type = operator.to_string();
+    let node = NodeProto { op_type, input, output, attribute: attributes, ..Default::default() };
+    let graph = GraphProto { node: vec![node], ..Default::default() };
+    let model = ModelProto { graph: Some(graph), ..Default::default() };
+    let mut framework = onnx();
+    outpost_operators::register(&mut framework);
+    let read = framework.model_for_proto_model(&model);
+    format!("{:#}", read.err().expect("an error"))
+}
+
+fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
+    AttributeProto { name: name.into(), r#type: kind as i32, ..Default::default() }
+}
+
+fn text(name: &str, value: &str) -> AttributeProto {
+    AttributeProto { s: value.into(), ..attribute(name, AttributeType::String) }
+}
+
+fn number(name: &str, value: i64) -> AttributeProto {
+    AttributeProto { i: value, ..attribute(name, AttributeType::Int) }
+}
+
+#[test]
+fn maps_are_refused() {
+    let why = refusal("DictVectorizer", vec![]);
+    assert!(why.contains("reads a map, which no request can carry"), "{why}");
+}
+
+#[test]
+fn expressions_that_are_not_understood_are_refused() {
+    let refused = [
+        (r"\p{L}+", "Unicode classes"),
+        ("(a", "a bracket is not closed"),
+        ("a)", "closed too often"),
+        ("[a-", "not closed"),
+        ("[b-a]", "a range goes from"),
+        ("*a", "nothing for `*` to repeat"),
+        ("(?=a)", "not understood"),
+        ("a{2000}", "repeats a part"),
+        ("((a{999}){999}){999}", "too large"),
+        ("((){999}){999}", "too large"),
+        ("\\", "ends in a backslash"),
+    ];
+    let nested = "(".repeat(1000);
+    for (expression, why) in refused.into_iter().chain([(nested.as_str(), "too deep")]) {
+        let attributes = vec![
+            text("tokenexp", expression),
+            text("pad_value", ""),
+            number("mincharnum", 1),
+            number("mark", 0),
+        ];
+        let found = refusal("Tokenizer", attributes);
+        assert!(found.contains(why), "{expression}: {found}");
+    }
 }
 
 /// Base 64 to a model.

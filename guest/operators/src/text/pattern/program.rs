@@ -27,8 +27,9 @@ struct Set {
     class: Class,
 }
 
-/// As many steps as an expression may have.
+/// As many steps, or parts that lead to none, as an expression may have.
 const STEPS: usize = 50_000;
+const TOO_LARGE: &str = "an expression is too large: it repeats too much";
 
 /// What a search needs, kept from one to the next.
 #[derive(Debug, Default)]
@@ -48,13 +49,13 @@ impl Pattern {
     /// If the expression is not understood, or too large.
     pub fn new(expression: &str) -> TractResult<Self> {
         let mut pattern = Pattern { steps: vec![] };
-        pattern.append(&parse(expression)?)?;
+        pattern.append(&parse(expression)?, &mut 0)?;
         pattern.steps.push(Step::Found);
         Ok(pattern)
     }
 
     fn push(&mut self, step: Step) -> TractResult<usize> {
-        ensure!(self.steps.len() < STEPS, "an expression is too large: it repeats too much");
+        ensure!(self.steps.len() < STEPS, TOO_LARGE);
         self.steps.push(step);
         Ok(self.steps.len() - 1)
     }
@@ -72,7 +73,11 @@ impl Pattern {
         self.push(Step::Fork(next, next))
     }
 
-    fn append(&mut self, part: &Part) -> TractResult<()> {
+    /// Adds the steps of a part; `parts` counts, as repetitions of nothing take
+    /// time too.
+    fn append(&mut self, part: &Part, parts: &mut usize) -> TractResult<()> {
+        *parts += 1;
+        ensure!(*parts < STEPS, TOO_LARGE);
         match part {
             Part::Characters(class) => {
                 let ascii = (0..128u8).filter(|c| class.holds(char::from(*c)));
@@ -82,12 +87,12 @@ impl Pattern {
             Part::At(place) => {
                 self.push(Step::At(*place))?;
             }
-            Part::All(parts) => parts.iter().try_for_each(|part| self.append(part))?,
-            Part::Any(parts) => {
+            Part::All(all) => all.iter().try_for_each(|part| self.append(part, parts))?,
+            Part::Any(any) => {
                 let mut ends = vec![];
-                for (index, part) in parts.iter().enumerate() {
-                    let fork = if index + 1 < parts.len() { Some(self.fork()?) } else { None };
-                    self.append(part)?;
+                for (index, part) in any.iter().enumerate() {
+                    let fork = if index + 1 < any.len() { Some(self.fork()?) } else { None };
+                    self.append(part, parts)?;
                     if let Some(fork) = fork {
                         ends.push(self.fork()?);
                         self.land(fork);
@@ -103,12 +108,12 @@ impl Pattern {
             }
             Part::Repeated(part, least, most) => {
                 for _ in 0..*least {
-                    self.append(part)?;
+                    self.append(part, parts)?;
                 }
                 match most {
                     None => {
                         let fork = self.fork()?;
-                        self.append(part)?;
+                        self.append(part, parts)?;
                         self.push(Step::Fork(fork, fork))?;
                         self.land(fork);
                     }
@@ -116,7 +121,7 @@ impl Pattern {
                         let mut forks = vec![];
                         for _ in *least..*most {
                             forks.push(self.fork()?);
-                            self.append(part)?;
+                            self.append(part, parts)?;
                         }
                         forks.into_iter().for_each(|fork| self.land(fork));
                     }
