@@ -105,7 +105,7 @@ fn refusal(operator: &str, attributes: Vec<AttributeProto>) -> String {
     let mut framework = onnx();
     outpost_operators::register(&mut framework);
     let read = framework.model_for_proto_model(&model);
-    format!("{:#}", read.err().expect("an error"))
+    format!("{:#}", read.expect_err("an error"))
 }
 
 fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
