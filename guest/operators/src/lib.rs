@@ -7,7 +7,6 @@
 
 mod amended;
 mod keys;
-
 mod ml;
 mod operator;
 mod quantised;
