@@ -5,15 +5,18 @@
 //! operators' specifications (onnx.ai/onnx/operators) and, where these are
 //! silent, what ONNX Runtime does.
 
+mod amended;
+mod keys;
 mod ml;
 mod operator;
 mod quantised;
 mod slots;
 mod tensor;
+mod text;
 mod values;
 mod windows;
 
-pub use operator::{Builder, Built, Custom, Input, Operator, Output, built, ours};
+pub use operator::{Builder, Built, Custom, Input, Operator, Output, Unforeseen, built, ours};
 
 use tract_onnx::Onnx;
 use tract_onnx::model::ParsingContext;
@@ -43,7 +46,14 @@ fn find<'a>(
 
 /// Teaches tract the operators; they go before its own of the same name.
 pub fn register(onnx: &mut Onnx) {
-    for table in [ml::OPERATORS, tensor::OPERATORS, quantised::OPERATORS] {
+    let tables = [
+        ml::OPERATORS,
+        text::OPERATORS,
+        amended::OPERATORS,
+        tensor::OPERATORS,
+        quantised::OPERATORS,
+    ];
+    for table in tables {
         for &(name, builder) in table {
             onnx.op_register.insert(name, builder);
         }

@@ -26,6 +26,12 @@ pub trait Operator: fmt::Debug + Send + Sync + 'static {
         &[]
     }
 
+    /// Whether a shape has an extent that is known only once it ran: a symbol
+    /// of the operator's own, see [`Unforeseen`].
+    fn is_unforeseen(&self) -> bool {
+        false
+    }
+
     /// Types and shapes of the outputs.
     ///
     /// # Errors
@@ -57,6 +63,24 @@ impl Input {
     /// If it is computed by the model.
     pub fn value(&self) -> TractResult<&Arc<Tensor>> {
         self.value.as_ref().context("an input that decides on shapes is not constant")
+    }
+}
+
+/// An extent that is known only once the operator ran. The symbol dies with its
+/// scope, so this keeps both.
+#[derive(Clone, Debug)]
+pub struct Unforeseen(Symbol, #[allow(dead_code)] SymbolScope);
+
+impl Unforeseen {
+    /// A new one for a node.
+    pub fn new(context: &ParsingContext, prefix: &str) -> Self {
+        let scope = context.template.symbols.clone();
+        Unforeseen(scope.new_with_prefix(prefix), scope)
+    }
+
+    /// As part of a shape.
+    pub fn dim(&self) -> TDim {
+        self.0.to_dim()
     }
 }
 
@@ -101,11 +125,22 @@ impl Op for Custom {
         self.0.name().into()
     }
 
+    fn mints_runtime_symbols(&self) -> bool {
+        self.0.is_unforeseen()
+    }
+
     op_as_typed_op!();
 }
 
 impl EvalOp for Custom {
-    op_out_of_plan!();
+    /// Of constants: what they give is not put in place of the operator where its
+    /// shape was said to be open.
+    fn eval_out_of_plan(&self, inputs: TVec<TValue>) -> TractResult<Option<TVec<TValue>>> {
+        if self.0.is_unforeseen() {
+            return Ok(None);
+        }
+        EvalOp::eval(self, &EvalContext::out_of_plan(), inputs).map(Some)
+    }
 
     fn eval(&self, _: &EvalContext, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
         self.0.eval(&inputs).with_context(|| self.0.name())
@@ -136,6 +171,10 @@ impl Expansion for Custom {
 
     fn nboutputs(&self) -> TractResult<usize> {
         Ok(self.0.arity())
+    }
+
+    fn runs_out_of_plan(&self) -> bool {
+        !self.0.is_unforeseen()
     }
 
     /// Infers outputs once types, shapes and decisive values of inputs are known.

@@ -156,10 +156,11 @@ impl Placed<'_> {
                 padded += 1;
             }
             let mut place = place.iter().zip(&self.begins).zip(plane);
-            places.extend(place.try_fold(0, |offset, ((at, begin), extent)| {
+            let inside = place.try_fold(0, |offset, ((at, begin), extent)| {
                 let at = at.checked_sub(*begin).filter(|at| at < extent)?;
                 Some(offset * extent + at)
-            }));
+            });
+            places.extend(inside);
         }
         (places, padded)
     }

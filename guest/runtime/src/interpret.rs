@@ -321,7 +321,8 @@ fn prepare(
 
 /// Whether an operator may well want to know this value beforehand.
 fn decides(value: &Tensor) -> bool {
-    !value.datum_type().is_float() && value.len() <= SMALL
+    let datum_type = value.datum_type();
+    !datum_type.is_float() && datum_type != DatumType::String && value.len() <= SMALL
 }
 
 /// As the model means it: dimensions are integers, and so are quantised numbers.

@@ -4,6 +4,7 @@
 
 mod control;
 mod extents;
+mod functions;
 mod interpret;
 mod load;
 mod manifest;

@@ -4,7 +4,7 @@
 use crate::extents::Extents;
 use crate::interpret::Interpreter;
 use crate::manifest::{Manifest, Spec};
-use crate::{operators, tensors};
+use crate::{functions, operators, tensors};
 use outpost_guest::{TensorSpec, element_size};
 use prost::Message;
 use tract_onnx::Onnx;
@@ -74,8 +74,9 @@ struct Settled {
 
 /// Parses and optimises. Errors are for the person who builds the module.
 pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
-    let proto = ModelProto::decode(prost::bytes::Bytes::from(onnx))
+    let mut proto = ModelProto::decode(prost::bytes::Bytes::from(onnx))
         .map_err(|error| format!("this is not an ONNX model: {error}"))?;
+    functions::inline(&mut proto)?;
     let graph = proto.graph.as_ref().ok_or("this is not an ONNX model: it holds no graph")?;
     let mut framework = tract_onnx::onnx();
     outpost_operators::register(&mut framework);

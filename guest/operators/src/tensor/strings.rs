@@ -2,8 +2,8 @@
 
 use crate::operator::{Built, Input, Operator, Output, built};
 use crate::slots::Slots;
+use crate::text::pattern::{Pattern, Scratch};
 use crate::values::{common, shaped, stretch, unforeseeable};
-use regex_lite::Regex;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::tract_ndarray::ArrayD;
@@ -116,13 +116,12 @@ impl Operator for StringSplit {
 
 #[derive(Debug)]
 struct RegexFullMatch {
-    pattern: Regex,
+    pattern: Pattern,
 }
 
 pub fn full_match(_: &ParsingContext, node: &NodeProto) -> Built {
     let pattern: &str = node.get_attr_opt("pattern")?.unwrap_or_default();
-    let whole = Regex::new(&format!("^(?:{pattern})$"));
-    let pattern = whole.map_err(|error| format_err!("the pattern `{pattern}`: {error}"))?;
+    let pattern = Pattern::new(pattern).with_context(|| format!("the pattern `{pattern}`"))?;
     built(RegexFullMatch { pattern })
 }
 
@@ -138,7 +137,10 @@ impl Operator for RegexFullMatch {
 
     fn eval(&self, inputs: &[TValue]) -> TractResult<TVec<TValue>> {
         let [input] = inputs else { bail!("it takes one input") };
-        let matches = texts(input)?.mapv(|text| self.pattern.is_match(&text));
+        let mut scratch = Scratch::default();
+        // The longest match is all of the text, if any is.
+        let matches = texts(input)?
+            .mapv(|text| self.pattern.find(&text, 0, &mut scratch) == Some(0..text.len()));
         Ok(tvec!(Tensor::from(matches).into_tvalue()))
     }
 }
