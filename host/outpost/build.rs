@@ -20,6 +20,7 @@ fn build() -> Result<(), String> {
         let wasm = std::fs::read(&guest).map_err(fault)?;
         let shrunk = outpost_guest_build::shrink(&wasm, &NEVER_REACHED)?;
         let ready = outpost_guest_build::dispatch(&shrunk)?;
+        let ready = outpost_guest_build::exports_last(&ready)?;
         std::fs::write(Path::new(&out).join("runtime.wasm"), ready).map_err(fault)?;
     }
     let sdk = sdk().map_err(|error| format!("{SDK}: {error}"))?;

@@ -1,7 +1,7 @@
 //! Calls through code instead of a table: the same answers, the same traps,
 //! and no table left.
 
-use outpost_guest_build::dispatch;
+use outpost_guest_build::{dispatch, exports_last};
 use wasmparser::{Parser, Payload, Validator};
 use wasmtime::{Engine, Instance, Module, Store};
 
@@ -68,6 +68,18 @@ fn answers_and_traps_stay_what_they_were() {
     let expected = answers(&before);
     assert_eq!(expected.iter().flatten().count(), 2 * 3 + 2 + 1, "{expected:?}");
     assert_eq!(answers(&after), expected);
+}
+
+/// Another order of functions changes nothing, in a module with a table or without.
+#[test]
+fn exports_may_come_last() {
+    let before = wat::parse_str(GUEST).unwrap();
+    for wasm in [before.clone(), dispatch(&before).unwrap()] {
+        let after = exports_last(&wasm).unwrap();
+        Validator::new().validate_all(&after).unwrap();
+        assert_ne!(after, wasm);
+        assert_eq!(answers(&after), answers(&wasm));
+    }
 }
 
 #[test]

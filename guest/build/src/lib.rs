@@ -4,9 +4,11 @@
 //! holds.
 
 mod dispatch;
+mod order;
 mod shrink;
 
 pub use dispatch::dispatch;
+pub use order::exports_last;
 pub use shrink::{DISTINCTIVE, shrink};
 
 use std::env;

@@ -111,6 +111,8 @@ impl Workshop {
     pub fn build_time(&self, name: &str, what: &str, bar: &str) -> Row {
         self.module("breast-cancer");
         self.onnx(name);
+        // A model that was built before is not built again.
+        assert!(!self.path().join("modules").join(format!("{name}.wasm")).exists(), "{name}");
         let started = Instant::now();
         self.build(name, &self.path().join("timed.wasm"));
         Row {
