@@ -15,7 +15,7 @@ const GUEST: &str = r#"(module
     (data (i32.const 0) "data of its own")
     (table 8 funcref)
     (elem (i32.const 1) $seven $plus $eight $seven $minus $half)
-    (func $seven (type $number) i32.const 7)
+    (func $seven (export "seven") (type $number) i32.const 7)
     (func $eight (type $same) i32.const 8)
     (func $plus (type $sum) (i64.add (i64.extend_i32_s (local.get 0)) (local.get 1)))
     (func $minus (type $sum) (i64.sub (i64.extend_i32_s (local.get 0)) (local.get 1)))
