@@ -37,8 +37,7 @@ pub fn compile(directory: &Path) -> Result<PathBuf, Failure> {
     messages
         .filter(|message| message.reason == "compiler-artifact")
         .flat_map(|message| message.filenames)
-        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .last()
+        .rfind(|path| path.extension().is_some_and(|extension| extension == "wasm"))
         .ok_or_else(|| {
             Failure::at(directory, "the project makes no WebAssembly module")
                 .hint("its Cargo.toml needs, under [lib]: crate-type = [\"cdylib\"]")
