@@ -4,6 +4,7 @@
 //! holds.
 
 mod dispatch;
+mod functions;
 mod order;
 mod shrink;
 

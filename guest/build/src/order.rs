@@ -7,12 +7,13 @@
 //! exception tables), which counts as part of every function that the same
 //! thread compiles afterwards. With exports last, hardly any is.
 
+use crate::functions::Functions;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{
-    CodeSectionReader, ExternalKind, FunctionBody, FunctionSectionReader, Parser, Payload, TypeRef,
+    CodeSectionReader, ExternalKind, FunctionBody, FunctionSectionReader, Parser, Payload,
 };
 
 type Error = reencode::Error<Infallible>;
@@ -41,33 +42,19 @@ struct Order<'a> {
 
 impl<'a> Order<'a> {
     fn read(wasm: &'a [u8]) -> Result<Self, wasmparser::BinaryReaderError> {
-        let mut imported = 0;
-        let mut signatures = Vec::new();
-        let mut bodies = Vec::new();
+        let Functions { imported, defined } = Functions::read(wasm)?;
         let mut exported = BTreeSet::new();
         for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+            if let Payload::ExportSection(section) = payload? {
+                for export in section {
+                    let export = export?;
+                    if export.kind == ExternalKind::Func {
+                        exported.insert(export.index);
                     }
                 }
-                Payload::FunctionSection(section) => {
-                    signatures = section.into_iter().collect::<Result<Vec<u32>, _>>()?;
-                }
-                Payload::ExportSection(section) => {
-                    for export in section {
-                        let export = export?;
-                        if export.kind == ExternalKind::Func {
-                            exported.insert(export.index);
-                        }
-                    }
-                }
-                Payload::CodeSectionEntry(body) => bodies.push(body),
-                _ => {}
             }
         }
-        let mut defined: Vec<_> = (imported..).zip(signatures.into_iter().zip(bodies)).collect();
+        let mut defined: Vec<_> = (imported..).zip(defined).collect();
         defined.sort_by_key(|(index, _)| exported.contains(index));
         let mut to = vec![0; defined.len()];
         for (new, (old, _)) in (imported..).zip(&defined) {

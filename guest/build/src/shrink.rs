@@ -5,13 +5,14 @@
 //! calls goes. A function keeps its meaning, and Rust promises no function an
 //! address of its own.
 
+use crate::functions::Functions;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, Encode, Function, FunctionSection, Instruction, Module};
 use wasmparser::{
     CodeSectionReader, CustomSectionReader, FunctionBody, FunctionSectionReader, KnownCustom, Name,
-    Parser, Payload, TypeRef,
+    Parser, Payload,
 };
 
 /// Bytes of a function beyond which it hardly is another one's twin.
@@ -48,32 +49,17 @@ struct Defined<'a> {
 
 impl<'a> Outline<'a> {
     fn read(wasm: &'a [u8], never_reached: &[&str]) -> Result<Self, Error> {
-        let mut imported = 0;
-        let mut signatures = Vec::new();
-        let mut bodies = Vec::new();
-        let mut stubs = Vec::new();
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
-                    }
-                }
-                Payload::FunctionSection(section) => {
-                    signatures = section.into_iter().collect::<Result<_, _>>()?;
-                }
-                Payload::CodeSectionEntry(body) => bodies.push(body),
-                Payload::CustomSection(section) => {
-                    stubs.extend(matching_functions(&section, never_reached)?);
-                }
-                _ => {}
-            }
-        }
-        let mut functions: Vec<Defined<'_>> = signatures
+        let Functions { imported, defined } = Functions::read(wasm)?;
+        let mut functions: Vec<Defined<'_>> = defined
             .into_iter()
-            .zip(bodies)
             .map(|(signature, body)| Defined { signature, body, stub: false })
             .collect();
+        let mut stubs = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            if let Payload::CustomSection(section) = payload? {
+                stubs.extend(matching_functions(&section, never_reached)?);
+            }
+        }
         for index in stubs {
             let defined = index.checked_sub(imported).map(|index| index as usize);
             if let Some(function) = defined.and_then(|index| functions.get_mut(index)) {

@@ -1,0 +1,33 @@
+//! The functions of a core module, as every pass over it wants to see them.
+
+use wasmparser::{BinaryReaderError, FunctionBody, Parser, Payload, TypeRef};
+
+/// Imported functions hold the first indices, defined ones those that follow.
+pub struct Functions<'a> {
+    pub imported: u32,
+    /// Signature and body of each defined function.
+    pub defined: Vec<(u32, FunctionBody<'a>)>,
+}
+
+impl<'a> Functions<'a> {
+    pub fn read(wasm: &'a [u8]) -> Result<Self, BinaryReaderError> {
+        let mut imported = 0;
+        let mut signatures: Vec<u32> = Vec::new();
+        let mut bodies = Vec::new();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                    }
+                }
+                Payload::FunctionSection(section) => {
+                    signatures = section.into_iter().collect::<Result<_, _>>()?;
+                }
+                Payload::CodeSectionEntry(body) => bodies.push(body),
+                _ => {}
+            }
+        }
+        Ok(Functions { imported, defined: signatures.into_iter().zip(bodies).collect() })
+    }
+}
