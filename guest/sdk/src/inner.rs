@@ -55,5 +55,5 @@ mod each {
 
     same!(inward, Datatype, inside::Datatype, Bool Uint8 Uint16 Uint32 Uint64 Int8 Int16 Int32 Int64 Fp16 Fp32 Fp64 Bytes);
     same!(outward, inside::Datatype, Datatype, Bool Uint8 Uint16 Uint32 Uint64 Int8 Int16 Int32 Int64 Fp16 Fp32 Fp64 Bytes);
-    same!(code, inside::ViolationCode, ViolationCode, Missing Unknown Duplicate WrongDatatype WrongShape WrongSize OutOfRange InvalidText);
+    same!(code, inside::ViolationCode, ViolationCode, Missing Unknown Duplicate WrongDatatype WrongShape WrongSize OutOfRange InvalidText Null NullRate UnknownCategory WrongLength Stale Malformed TooLarge);
 }

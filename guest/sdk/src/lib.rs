@@ -99,6 +99,11 @@ impl Source {
     pub fn model(&self) -> Vec<u8> {
         bindings::outpost::model::source::model()
     }
+
+    /// A file that the manifest names, by the name that it has there.
+    pub fn file(&self, name: &str) -> Option<Vec<u8>> {
+        bindings::outpost::model::source::file(name)
+    }
 }
 
 /// A model, as its author writes it.

@@ -57,8 +57,20 @@ pub enum ViolationCode {
     OutOfRange,
     /// Not valid UTF-8.
     InvalidText,
-    /// Not what the protocol asks for.
+    /// Not what the protocol or the module asks for.
     Malformed,
+    /// A value is missing where there must be one.
+    Null,
+    /// More values of a field are missing than may be.
+    NullRate,
+    /// A category that the model does not know.
+    UnknownCategory,
+    /// A text that is too short or too long.
+    WrongLength,
+    /// A date that is too long ago.
+    Stale,
+    /// Of more parts than the module takes, such as the pixels of a picture.
+    TooLarge,
 }
 
 impl ViolationCode {
@@ -74,6 +86,12 @@ impl ViolationCode {
             ViolationCode::OutOfRange => "out_of_range",
             ViolationCode::InvalidText => "invalid_text",
             ViolationCode::Malformed => "malformed",
+            ViolationCode::Null => "null",
+            ViolationCode::NullRate => "null_rate",
+            ViolationCode::UnknownCategory => "unknown_category",
+            ViolationCode::WrongLength => "wrong_length",
+            ViolationCode::Stale => "stale",
+            ViolationCode::TooLarge => "too_large",
         }
     }
 }

@@ -80,6 +80,13 @@ fn code(code: wit::ViolationCode) -> ViolationCode {
         wit::ViolationCode::WrongSize => ViolationCode::WrongSize,
         wit::ViolationCode::OutOfRange => ViolationCode::OutOfRange,
         wit::ViolationCode::InvalidText => ViolationCode::InvalidText,
+        wit::ViolationCode::Null => ViolationCode::Null,
+        wit::ViolationCode::NullRate => ViolationCode::NullRate,
+        wit::ViolationCode::UnknownCategory => ViolationCode::UnknownCategory,
+        wit::ViolationCode::WrongLength => ViolationCode::WrongLength,
+        wit::ViolationCode::Stale => ViolationCode::Stale,
+        wit::ViolationCode::Malformed => ViolationCode::Malformed,
+        wit::ViolationCode::TooLarge => ViolationCode::TooLarge,
     }
 }
 

@@ -1,0 +1,32 @@
+//! What a manifest may put before a model and after it: blocks. Each is a small
+//! pure function on a set of named tensors, with a file of its own and a line in
+//! the table of [`before`] or [`after`]. They compose: what one gives, the next
+//! one finds.
+//!
+//! A block is built while a module is being built, from what the manifest says
+//! of it and from the tensors on the model's side; it tells the tensors on the
+//! outer side. Blocks that a manifest does not name are cut out of its module.
+
+#![forbid(unsafe_code)]
+
+mod after;
+mod batch;
+mod before;
+mod build;
+
+pub use after::AFTER;
+pub use batch::Batch;
+pub use before::BEFORE;
+pub use build::{Builder, Built, Site, after, before};
+
+use outpost_guest::Error;
+
+/// One step before or after the model.
+pub trait Block {
+    /// Takes tensors from the batch and puts others in their place.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong with the caller's data, never
+    /// repeating it; [`Error::Failed`] where the model gave what cannot be.
+    fn run(&self, batch: &mut Batch) -> Result<(), Error>;
+}
