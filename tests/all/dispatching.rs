@@ -1,7 +1,7 @@
 //! Calls through code instead of a table: the same answers, the same traps,
 //! and no table left.
 
-use outpost_guest_build::{dispatch, exports_last};
+use outpost_passes::{dispatch, exports_last};
 use wasmparser::{Parser, Payload, Validator};
 use wasmtime::{Engine, Instance, Module, Store};
 

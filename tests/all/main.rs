@@ -16,6 +16,7 @@ mod inspecting;
 mod instances;
 mod lifecycle;
 mod models;
+mod pruning;
 mod queue;
 mod running;
 mod serving;

@@ -1,7 +1,7 @@
 //! Shrinking guests: what is the same merges, what nobody calls goes, and what
 //! remains is valid.
 
-use outpost_guest_build::{DISTINCTIVE, shrink};
+use outpost_passes::{DISTINCTIVE, shrink};
 use wasmparser::{Parser, Payload, Validator};
 
 fn functions(wasm: &[u8]) -> usize {

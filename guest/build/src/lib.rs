@@ -3,15 +3,6 @@
 //! A target directory of its own keeps clear of the lock that the outer cargo
 //! holds.
 
-mod dispatch;
-mod functions;
-mod order;
-mod shrink;
-
-pub use dispatch::dispatch;
-pub use order::exports_last;
-pub use shrink::{DISTINCTIVE, shrink};
-
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,78 +1,30 @@
-//! The generic guest. While a module is being built it reads the ONNX file and
-//! the manifest, optimises the model with tract and runs it once; frozen, it
-//! answers requests with no start-up work at all.
+//! The generic guest: an ONNX model with what the manifest puts around it.
 
-mod control;
-mod extents;
-mod functions;
-mod interpret;
-mod load;
-mod manifest;
-mod operators;
-mod tensors;
-
-use extents::Extents;
-use load::{Loaded, Plan};
 use outpost_guest::{Description, Error, Model, Prediction, Source, Tensor};
-use tract_onnx::prelude::TVec;
+use outpost_onnx::Onnx;
 
-/// An ONNX model, ready to run.
-pub struct Onnx {
-    plan: Plan,
-    extents: Extents,
-    description: Description,
+struct Runtime {
+    onnx: Onnx,
 }
 
-impl Onnx {
-    /// Reads a model by what its manifest, JSON, says of it.
-    ///
-    /// # Errors
-    /// A message for the person who builds the module.
-    pub fn read(manifest: &[u8], onnx: Vec<u8>) -> Result<Self, String> {
-        #[cfg(target_arch = "wasm32")]
-        outpost_kernels::register();
-        let manifest = manifest::Manifest::parse(manifest)?;
-        let Loaded { plan, extents, inputs, outputs } = load::load(onnx, &manifest)?;
-        let description =
-            Description { name: manifest.name, version: manifest.version, inputs, outputs };
-        Ok(Onnx { plan, extents, description })
-    }
-}
-
-impl Model for Onnx {
+impl Model for Runtime {
     fn freeze(source: &Source) -> Result<Self, String> {
-        Onnx::read(&source.manifest(), source.model())
+        let onnx = Onnx::read(&source.manifest(), source.model())?;
+        Ok(Runtime { onnx })
     }
 
     fn description(&self) -> &Description {
-        &self.description
+        self.onnx.description()
     }
 
     fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Prediction, Error> {
-        let mut values = TVec::with_capacity(inputs.len());
-        let mut violations = self.extents.check(&inputs);
-        for tensor in inputs {
-            match tensors::to_tract(&tensor) {
-                Ok(value) => values.push(value.into()),
-                Err(violation) => violations.push(violation),
-            }
-        }
-        if !violations.is_empty() {
-            return Err(Error::Invalid(violations));
-        }
-        let results = self.plan.run(values).map_err(|error| Error::Failed(format!("{error:#}")))?;
-        (results.iter().zip(&self.description.outputs))
-            .map(|(value, spec)| tensors::from_tract(value, &spec.name))
-            .collect::<Result<Vec<_>, String>>()
-            .map(Prediction::from)
-            .map_err(Error::Failed)
+        self.onnx.infer(inputs)
     }
 }
 
-#[cfg(target_family = "wasm")]
-outpost_guest::export!(Onnx);
+outpost_guest::export!(Runtime);
 
-/// Room that the build fills: see `guest/build/src/dispatch.rs`.
+/// Room that the build fills: see `guest/passes/src/dispatch.rs`.
 #[cfg(target_family = "wasm")]
 #[unsafe(no_mangle)]
 pub static OUTPOST_DISPATCH: [u16; 16 * 1024] = [0; 16 * 1024];

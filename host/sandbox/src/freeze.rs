@@ -3,8 +3,9 @@
 //!
 //! The guest runs twice. The first pass finds out which allocations live on;
 //! the second one packs those together, so that the image holds live data only
-//! (see the SDK's allocator). Code is never touched, so that modules of one
-//! guest share it.
+//! (see the SDK's allocator). Functions are left out, where the guest notes what
+//! refers to what, but never changed, so that what was compiled for one module
+//! need not be compiled for the next.
 
 use crate::cache::UnusableCode;
 use crate::engine::Sandbox;
@@ -12,6 +13,7 @@ use crate::limits::Budget;
 use crate::rewrite;
 use crate::ticker::Ticker;
 use outpost_package::{CONTRACT as INFERENCE, Digest};
+use outpost_passes::References;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -42,6 +44,8 @@ pub struct FreezeInput<'a> {
     pub manifest: &'a [u8],
     /// The model file; empty if the guest needs none.
     pub model: &'a [u8],
+    /// Other files that the manifest names, by the names that they have there.
+    pub files: &'a [(String, Vec<u8>)],
 }
 
 /// Where freezing stands.
@@ -103,6 +107,7 @@ struct State {
     budget: Budget,
     manifest: Vec<u8>,
     model: Vec<u8>,
+    files: Vec<(String, Vec<u8>)>,
     arena_size: u64,
     lifetimes: Vec<u8>,
     panic: Option<String>,
@@ -141,7 +146,14 @@ impl Sandbox {
         let snapshot = ready(wizer.snapshot(&context, &mut guest)).map_err(FreezeError::Compile)?;
         drop(guest);
         let world = if wraps(input.guest)? { "wrapping" } else { "module" };
-        componentize(rewrite::drop_imports(&snapshot, SOURCE)?, world)
+        let pruned = match References::of(input.guest).map_err(FreezeError::Encode)? {
+            Some(references) => {
+                outpost_passes::prune(&snapshot, &references, &["freeze", "cabi_post_freeze"])
+                    .map_err(FreezeError::Encode)?
+            }
+            None => snapshot,
+        };
+        componentize(rewrite::drop_imports(&pruned, SOURCE)?, world)
     }
 
     /// The instrumented guest, compiled once on each machine.
@@ -165,6 +177,7 @@ impl Sandbox {
             budget: Budget::new(MEMORY_MIB),
             manifest: input.manifest.to_vec(),
             model: input.model.to_vec(),
+            files: input.files.to_vec(),
             arena_size,
             lifetimes,
             panic: None,
@@ -236,6 +249,23 @@ fn source(engine: &Engine) -> wasmtime::Result<Linker<State>> {
         let bytes = std::mem::take(&mut caller.data_mut().model);
         return_list(caller, result, &bytes)
     })?;
+    linker.func_wrap(
+        SOURCE,
+        "file",
+        |mut caller: Caller<'_, State>, address: u32, length: u32, result: u32| {
+            let memory = memory(&mut caller)?;
+            let name = slice(memory.data(&caller), address, length).unwrap_or_default().to_vec();
+            let files = &caller.data().files;
+            match files.iter().find(|(known, _)| known.as_bytes() == name) {
+                Some((_, bytes)) => {
+                    let bytes = bytes.clone();
+                    memory.write(&mut caller, result as usize, &[1])?;
+                    return_list(caller, result.saturating_add(4), &bytes)
+                }
+                None => Ok(memory.write(&mut caller, result as usize, &[0])?),
+            }
+        },
+    )?;
     linker.func_wrap(SOURCE, "lifetimes", |mut caller: Caller<'_, State>, result: u32| {
         let bytes = std::mem::take(&mut caller.data_mut().lifetimes);
         return_list(caller, result, &bytes)

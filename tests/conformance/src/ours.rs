@@ -27,9 +27,10 @@ impl Workshop {
         let sandbox = Sandbox::new(options, Some(Cache::open(cache.path()).unwrap())).unwrap();
         let mut workshop = Workshop { sandbox, cache, kept: BTreeSet::new() };
         // Compiles the runtime, before many threads would do it at once.
-        let _ = workshop
-            .sandbox
-            .freeze(FreezeInput { guest: outpost::RUNTIME, manifest: b"{}", model: b"" }, |_| {});
+        let _ = workshop.sandbox.freeze(
+            FreezeInput { guest: outpost::RUNTIME, manifest: b"{}", model: b"", files: &[] },
+            |_| {},
+        );
         workshop.kept = workshop.files();
         workshop
     }
@@ -70,7 +71,12 @@ impl Workshop {
         let failed = |error: &dyn std::fmt::Display| Verdict::Failed(format!("{error}"));
         let manifest = ManifestFile::parse("name = \"node\"").map_err(|e| failed(&e))?.resolve();
         let json = serde_json::to_vec(&manifest).map_err(|e| failed(&e))?;
-        let input = FreezeInput { guest: outpost::RUNTIME, manifest: &json, model: &case.model };
+        let input = FreezeInput {
+            guest: outpost::RUNTIME,
+            manifest: &json,
+            model: &case.model,
+            files: &[],
+        };
         let component = self.sandbox.freeze(input, |_| {}).map_err(|e| failed(&e))?;
         let sealed = seal(&component, &manifest, None).map_err(|e| failed(&e))?;
         let module = VerifiedModule::verify(sealed, Trust::Unsigned).map_err(|e| failed(&e))?;

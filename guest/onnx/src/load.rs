@@ -28,8 +28,21 @@ pub struct Loaded {
 pub enum Plan {
     /// Optimised as a whole.
     Whole(Box<TypedSimpleState>),
-    /// A node at a time, where that cannot be done.
-    NodeByNode(Box<Interpreter>),
+    /// A node at a time, where that cannot be done. Behind a trait, so that only
+    /// such models keep the interpreter: see `guest/passes/src/prune.rs`.
+    NodeByNode(Box<dyn NodeByNode>),
+}
+
+/// What runs a model a node at a time.
+pub trait NodeByNode {
+    /// As [`Plan::run`].
+    fn run(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>>;
+}
+
+impl NodeByNode for Interpreter {
+    fn run(&self, inputs: TVec<TValue>) -> TractResult<TVec<TValue>> {
+        Interpreter::run(self, inputs)
+    }
 }
 
 impl Plan {

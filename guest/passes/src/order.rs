@@ -8,12 +8,14 @@
 //! thread compiles afterwards. With exports last, hardly any is.
 
 use crate::functions::Functions;
+use crate::references::References;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{
-    CodeSectionReader, ExternalKind, FunctionBody, FunctionSectionReader, Parser, Payload,
+    CodeSectionReader, CustomSectionReader, ExternalKind, FunctionBody, FunctionSectionReader,
+    Parser, Payload,
 };
 
 type Error = reencode::Error<Infallible>;
@@ -97,5 +99,14 @@ impl Reencode for Rewrite<'_, '_> {
             self.parse_function_body(code, body.clone())?;
         }
         Ok(())
+    }
+    fn parse_custom_section(
+        &mut self,
+        module: &mut Module,
+        section: CustomSectionReader<'_>,
+    ) -> Result<(), Error> {
+        let imported = (0..self.0.imported).map(Some);
+        let indices: Vec<_> = imported.chain(self.0.to.iter().copied().map(Some)).collect();
+        References::rewrite_section(module, &section, |references| references.renumbered(&indices))
     }
 }

@@ -6,6 +6,7 @@
 //! address of its own.
 
 use crate::functions::Functions;
+use crate::references::References;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
@@ -76,7 +77,7 @@ impl<'a> Outline<'a> {
 
         // Everything but code refers to the functions that must stay.
         map.seen.clear();
-        let mut rest = Rest { map: &mut map, outline: self, kept: None };
+        let mut rest = Rest { map: &mut map, outline: self, kept: None, indices: &[] };
         rest.parse_core_module(&mut Module::new(), Parser::new(0), wasm)?;
         let kept = self.reachable(&mut map)?;
 
@@ -86,11 +87,17 @@ impl<'a> Outline<'a> {
             renumbered.push(next);
             next += u32::from(kept);
         }
+        let stays = |index: u32| match index.checked_sub(self.imported) {
+            Some(defined) => kept.get(defined as usize).copied().unwrap_or_default(),
+            None => true,
+        };
+        let index = |old: &u32| stays(*old).then(|| lookup(&renumbered, *old));
+        let indices: Vec<Option<u32>> = map.to.iter().map(index).collect();
         for target in &mut map.to {
             *target = lookup(&renumbered, *target);
         }
         let mut module = Module::new();
-        let mut rest = Rest { map: &mut map, outline: self, kept: Some(&kept) };
+        let mut rest = Rest { map: &mut map, outline: self, kept: Some(&kept), indices: &indices };
         rest.parse_core_module(&mut module, Parser::new(0), wasm)?;
         Ok(module.finish())
     }
@@ -206,6 +213,8 @@ struct Rest<'m, 'a> {
     map: &'m mut Map,
     outline: &'m Outline<'a>,
     kept: Option<&'m [bool]>,
+    /// New index of each function, where it has one.
+    indices: &'m [Option<u32>],
 }
 
 impl Rest<'_, '_> {
@@ -247,10 +256,19 @@ impl Reencode for Rest<'_, '_> {
 
     fn parse_custom_section(
         &mut self,
-        _: &mut Module,
-        _: CustomSectionReader<'_>,
+        module: &mut Module,
+        section: CustomSectionReader<'_>,
     ) -> Result<(), Error> {
-        Ok(())
+        if self.kept.is_none() {
+            return Ok(());
+        }
+        References::rewrite_section(module, &section, |mut references| {
+            let stubs = (self.outline.imported..).zip(&self.outline.functions);
+            for (index, _) in stubs.filter(|(_, function)| function.stub) {
+                references.functions.remove(&index);
+            }
+            references.renumbered(self.indices)
+        })
     }
 
     fn parse_unknown_section(&mut self, _: &mut Module, _: u8, _: &[u8]) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! By hand: `cargo run --release -p outpost-guest-build --example shrink IN.wasm OUT.wasm [PATTERN...]`.
+//! By hand: `cargo run --release -p outpost-passes --example shrink IN.wasm OUT.wasm [PATTERN...]`.
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -7,7 +7,7 @@ fn main() -> Result<(), String> {
     };
     let wasm = std::fs::read(input).map_err(|error| error.to_string())?;
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-    let shrunk = outpost_guest_build::shrink(&wasm, &patterns)?;
+    let shrunk = outpost_passes::shrink(&wasm, &patterns)?;
     println!("{} → {} bytes", wasm.len(), shrunk.len());
     std::fs::write(output, shrunk).map_err(|error| error.to_string())
 }

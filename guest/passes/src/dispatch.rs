@@ -9,6 +9,7 @@
 //! one load from an array in memory that all instances share, then a jump to a
 //! direct call.
 
+use crate::references::{Dispatcher as Noted, References};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
@@ -17,13 +18,17 @@ use wasm_encoder::{
     Instruction, MemArg, Module, TableSection, TypeSection,
 };
 use wasmparser::{
-    CodeSectionReader, ConstExpr, DataSectionReader, ElementItems, ElementKind,
-    ElementSectionReader, Export, ExternalKind, FuncType, FunctionSectionReader, Operator, Parser,
-    Payload, TableSectionReader, TypeRef, TypeSectionReader,
+    CodeSectionReader, ConstExpr, CustomSectionReader, DataSectionReader, ElementItems,
+    ElementKind, ElementSectionReader, Export, ExternalKind, FuncType, FunctionSectionReader,
+    Operator, Parser, Payload, TableSectionReader, TypeRef, TypeSectionReader,
 };
 
 /// Exported by a guest: room for [`ROOM`] numbers of 16 bits.
 const ARRAY: &str = "OUTPOST_DISPATCH";
+/// The highest bit of a function pointer does not count: a guest may be linked so
+/// that its table begins there, which makes pointers to functions look like
+/// nothing else.
+const TAG: u32 = 1 << 31;
 /// Entries of the table that there is room for.
 const ROOM: usize = 16 * 1024;
 
@@ -123,7 +128,7 @@ impl Outline {
                 return Err("the table is not filled in the plain way".into());
             };
             let start = constant(&offset_expr).ok_or("the table starts at no constant")?;
-            for (slot, function) in (start..).zip(functions) {
+            for (slot, function) in (start & !TAG..).zip(functions) {
                 self.table.insert(slot, function.map_err(text)?);
             }
         }
@@ -227,35 +232,54 @@ fn index(position: usize) -> u32 {
 }
 
 impl Dispatcher {
-    /// The parameters of the signature, then an index of the table.
-    fn body(&self, array: u32) -> Function {
-        let parameters = index(self.signature.params().len());
+    /// As [`References`] has it, with its own index.
+    fn noted(&self, function: u32, array: u32) -> Noted {
+        Noted {
+            function,
+            parameters: index(self.signature.params().len()),
+            first: self.first,
+            targets: self.targets.clone(),
+            array,
+        }
+    }
+}
+
+impl Noted {
+    /// The parameters of the signature, then a function pointer. Calls of
+    /// functions that do not `live` are traps.
+    pub(crate) fn body(&self, lives: impl Fn(u32) -> bool) -> Function {
         let mut body = Function::new([]);
-        let call = |body: &mut Function, target: u32| {
-            for parameter in 0..parameters {
-                body.instruction(&Instruction::LocalGet(parameter));
-            }
-            body.instruction(&Instruction::Call(target));
-            body.instruction(&Instruction::Return);
-        };
-        if !self.targets.is_empty() {
-            for _ in &self.targets {
+        let live: Vec<u32> = self.targets.iter().copied().filter(|&target| lives(target)).collect();
+        if !live.is_empty() {
+            for _ in &live {
                 body.instruction(&Instruction::Block(BlockType::Empty));
             }
             body.instruction(&Instruction::Block(BlockType::Empty));
-            body.instruction(&Instruction::LocalGet(parameters));
+            body.instruction(&Instruction::LocalGet(self.parameters));
+            // This drops the tag, too.
             body.instruction(&Instruction::I32Const(1));
             body.instruction(&Instruction::I32Shl);
-            let entry = MemArg { offset: array.into(), align: 1, memory_index: 0 };
+            let entry = MemArg { offset: self.array.into(), align: 1, memory_index: 0 };
             body.instruction(&Instruction::I32Load16U(entry));
             body.instruction(&Instruction::I32Const(self.first.cast_signed()));
             body.instruction(&Instruction::I32Sub);
-            let arms: Vec<u32> = (0..index(self.targets.len())).collect();
-            let otherwise = index(self.targets.len());
+            let otherwise = index(live.len());
+            let mut arms = 0..otherwise;
+            let arms: Vec<u32> = (self.targets.iter())
+                .map(
+                    |&target| {
+                        if lives(target) { arms.next().unwrap_or(otherwise) } else { otherwise }
+                    },
+                )
+                .collect();
             body.instruction(&Instruction::BrTable(arms.into(), otherwise));
-            for &target in &self.targets {
+            for target in live {
                 body.instruction(&Instruction::End);
-                call(&mut body, target);
+                for parameter in 0..self.parameters {
+                    body.instruction(&Instruction::LocalGet(parameter));
+                }
+                body.instruction(&Instruction::Call(target));
+                body.instruction(&Instruction::Return);
             }
             body.instruction(&Instruction::End);
         }
@@ -335,7 +359,7 @@ impl Reencode for Rewrite<'_> {
     ) -> Result<(), Error> {
         reencode::utils::parse_code_section(self, code, section)?;
         for dispatcher in &self.dispatchers {
-            code.function(&dispatcher.body(self.outline.array));
+            code.function(&dispatcher.noted(0, self.outline.array).body(|_| true));
         }
         Ok(())
     }
@@ -363,6 +387,20 @@ impl Reencode for Rewrite<'_> {
 
     fn data_count(&mut self, count: u32) -> Result<u32, Error> {
         Ok(count + 1)
+    }
+    fn parse_custom_section(
+        &mut self,
+        module: &mut Module,
+        section: CustomSectionReader<'_>,
+    ) -> Result<(), Error> {
+        let first = index(self.outline.functions.len());
+        References::rewrite_section(module, &section, |mut references| {
+            references.dispatchers = (first..)
+                .zip(&self.dispatchers)
+                .map(|(function, dispatcher)| dispatcher.noted(function, self.outline.array))
+                .collect();
+            references
+        })
     }
 }
 

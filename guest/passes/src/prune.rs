@@ -1,0 +1,316 @@
+//! Cuts out of a frozen module what its model does not use: a guest carries every
+//! operator there is, a model needs a few.
+//!
+//! What is used is what can be reached: from the exports, by calls, by addresses
+//! in code and in static data, and by whatever number in the frozen heap could be
+//! an address. That errs on the side of keeping too much. A call of something
+//! that was cut, should there be one, is a trap.
+//!
+//! The methods by which an operator is made ready (how to simplify it, how to
+//! move axes through it, …) hang on the operator and would keep almost everything.
+//! They go too, unless what calls them is there: a model that prepares operators
+//! as it runs keeps all of them.
+
+use crate::functions::Functions;
+use crate::references::{Dispatcher, References, Uses};
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
+use wasm_encoder::reencode::{self, Reencode};
+use wasm_encoder::{CodeSection, ExportSection, Function, FunctionSection, Instruction, Module};
+use wasmparser::{
+    BinaryReaderError, CodeSectionReader, CustomSectionReader, DataKind, Export, ExternalKind,
+    FunctionBody, FunctionSectionReader, Operator, Parser, Payload,
+};
+
+type Error = reencode::Error<Infallible>;
+
+/// In place of the index of a function that is no more.
+const CUT: u32 = u32::MAX;
+
+/// Prunes `wasm`, a snapshot of the guest that these are the references of,
+/// without the exports that are not wanted any more.
+///
+/// # Errors
+/// If the module is malformed.
+pub fn prune(wasm: &[u8], references: &References, unwanted: &[&str]) -> Result<Vec<u8>, String> {
+    let frozen = Frozen::read(wasm, unwanted).map_err(|error| error.to_string())?;
+    let mut live = Live::find(&frozen, references, true).map_err(|error| error.to_string())?;
+    if !live.functions.is_disjoint(&references.preparers) {
+        live = Live::find(&frozen, references, false).map_err(|error| error.to_string())?;
+    }
+    let mut rewrite = Rewrite::new(&frozen, references, &live, unwanted);
+    let mut module = Module::new();
+    rewrite
+        .parse_core_module(&mut module, Parser::new(0), wasm)
+        .map_err(|error| error.to_string())?;
+    Ok(module.finish())
+}
+
+/// A module with its memory as it is when an instance starts.
+struct Frozen<'a> {
+    functions: Functions<'a>,
+    exports: Vec<u32>,
+    /// By address.
+    memory: Vec<(u32, &'a [u8])>,
+}
+
+impl<'a> Frozen<'a> {
+    fn read(wasm: &'a [u8], unwanted: &[&str]) -> Result<Self, BinaryReaderError> {
+        let mut frozen =
+            Frozen { functions: Functions::read(wasm)?, exports: Vec::new(), memory: Vec::new() };
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export?;
+                        if export.kind == ExternalKind::Func && !unwanted.contains(&export.name) {
+                            frozen.exports.push(export.index);
+                        }
+                    }
+                }
+                Payload::StartSection { func, .. } => frozen.exports.push(func),
+                Payload::DataSection(section) => {
+                    for segment in section {
+                        let segment = segment?;
+                        let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
+                        if let Operator::I32Const { value } =
+                            offset_expr.get_operators_reader().read()?
+                        {
+                            frozen.memory.push((value.cast_unsigned(), segment.data));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        frozen.memory.sort_unstable_by_key(|(address, _)| *address);
+        Ok(frozen)
+    }
+
+    /// The aligned words of a part of memory, but for those that are zero
+    /// because nothing is there. A segment may begin or end within a word.
+    fn words(&self, start: u64, end: u64) -> impl Iterator<Item = u32> {
+        let overlaps = move |(address, bytes): &&(u32, &[u8])| {
+            u64::from(*address) < end && u64::from(*address) + bytes.len() as u64 > start
+        };
+        self.memory.iter().filter(overlaps).flat_map(move |&(address, bytes)| {
+            let first = u64::from(address) & !3;
+            let last = (u64::from(address) + bytes.len() as u64).next_multiple_of(4);
+            let range = (first.max(start.next_multiple_of(4))..last.min(end & !3)).step_by(4);
+            range.map(move |word| match word.checked_sub(u64::from(address)) {
+                Some(at) => match bytes.get(at as usize..at as usize + 4) {
+                    Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+                    _ => self.word(word),
+                },
+                None => self.word(word),
+            })
+        })
+    }
+
+    /// A word of which no segment may hold all bytes.
+    fn word(&self, address: u64) -> u32 {
+        let byte = |address: u64| {
+            let after = self.memory.partition_point(|(start, _)| u64::from(*start) <= address);
+            let (start, bytes) = self.memory.get(after.checked_sub(1)?)?;
+            bytes.get((address - u64::from(*start)) as usize).copied()
+        };
+        let byte = |offset: u64| byte(address + offset).unwrap_or_default();
+        u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
+    }
+
+    fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
+        let defined = function.checked_sub(self.functions.imported)?;
+        self.functions.defined.get(defined as usize).map(|(_, body)| body)
+    }
+}
+
+/// What can be reached.
+#[derive(Default)]
+struct Live {
+    functions: BTreeSet<u32>,
+    objects: BTreeSet<u32>,
+    waiting: Vec<u32>,
+    waiting_objects: Vec<u32>,
+    /// Reached, but not called any more.
+    stubs: BTreeSet<u32>,
+}
+
+impl Live {
+    fn find(
+        frozen: &Frozen<'_>,
+        references: &References,
+        stub: bool,
+    ) -> Result<Self, BinaryReaderError> {
+        let mut live = Live::default();
+        let dispatchers: BTreeSet<u32> =
+            references.dispatchers.iter().map(|dispatcher| dispatcher.function).collect();
+        for &export in &frozen.exports {
+            live.function(export);
+        }
+        // The heap; below static data there is only the stack.
+        let heap = u64::from(references.extent().end);
+        for word in frozen.words(heap, u64::MAX) {
+            live.address(word, references);
+        }
+        loop {
+            if let Some(object) = live.waiting_objects.pop() {
+                let Some(object) = references.objects.get(object as usize) else { continue };
+                live.uses(&object.uses);
+                let start = u64::from(object.start);
+                for word in frozen.words(start, start + u64::from(object.size)) {
+                    live.address(word, references);
+                }
+            } else if let Some(function) = live.waiting.pop() {
+                if dispatchers.contains(&function) {
+                    continue; // calls what has its address taken elsewhere
+                }
+                let preparing = stub && references.preparing.contains(&function);
+                if preparing || references.done.contains(&function) {
+                    live.stubs.insert(function);
+                    continue;
+                }
+                if let Some(uses) = references.functions.get(&function) {
+                    live.uses(uses);
+                }
+                let Some(body) = frozen.body(function) else { continue };
+                for operator in body.get_operators_reader()? {
+                    if let Operator::Call { function_index }
+                    | Operator::ReturnCall { function_index } = operator?
+                    {
+                        live.function(function_index);
+                    }
+                }
+            } else {
+                return Ok(live);
+            }
+        }
+    }
+
+    fn uses(&mut self, uses: &Uses) {
+        uses.functions.iter().for_each(|&function| self.function(function));
+        uses.objects.iter().for_each(|&object| self.object(object));
+    }
+
+    fn function(&mut self, function: u32) {
+        if self.functions.insert(function) {
+            self.waiting.push(function);
+        }
+    }
+
+    fn object(&mut self, object: u32) {
+        if self.objects.insert(object) {
+            self.waiting_objects.push(object);
+        }
+    }
+
+    /// A number that may be an address, or the pointer of a function.
+    fn address(&mut self, word: u32, references: &References) {
+        if references.extent().contains(&word) {
+            if let Some(object) = references.object_at(word) {
+                self.object(object);
+            }
+        } else if let Some(&function) = references.pointers.get(&word) {
+            self.function(function);
+        }
+    }
+}
+
+/// Writes the module with what is live.
+struct Rewrite<'p, 'a> {
+    frozen: &'p Frozen<'a>,
+    live: &'p Live,
+    unwanted: &'p [&'p str],
+    dispatchers: HashMap<u32, &'p Dispatcher>,
+    /// New index of each function.
+    to: Vec<u32>,
+}
+
+impl<'p, 'a> Rewrite<'p, 'a> {
+    fn new(
+        frozen: &'p Frozen<'a>,
+        references: &'p References,
+        live: &'p Live,
+        unwanted: &'p [&'p str],
+    ) -> Self {
+        let imported = frozen.functions.imported;
+        let mut next = imported;
+        let mut to: Vec<u32> = (0..imported).collect();
+        for (index, _) in (imported..).zip(&frozen.functions.defined) {
+            to.push(next);
+            next += u32::from(live.functions.contains(&index));
+        }
+        let dispatchers = references.dispatchers.iter().map(|d| (d.function, d)).collect();
+        Rewrite { frozen, live, unwanted, dispatchers, to }
+    }
+
+    fn kept(&self) -> impl Iterator<Item = (u32, &'p (u32, FunctionBody<'a>))> + use<'p, 'a> {
+        let live = self.live;
+        let frozen: &'p Frozen<'a> = self.frozen;
+        (frozen.functions.imported..)
+            .zip(&frozen.functions.defined)
+            .filter(move |(index, _)| live.functions.contains(index))
+    }
+}
+
+impl Reencode for Rewrite<'_, '_> {
+    type Error = Infallible;
+
+    fn function_index(&mut self, index: u32) -> Result<u32, Error> {
+        Ok(self.to.get(index as usize).copied().unwrap_or(index))
+    }
+
+    fn parse_export(
+        &mut self,
+        exports: &mut ExportSection,
+        export: Export<'_>,
+    ) -> Result<(), Error> {
+        if self.unwanted.contains(&export.name) {
+            return Ok(());
+        }
+        reencode::utils::parse_export(self, exports, export)
+    }
+
+    fn parse_function_section(
+        &mut self,
+        functions: &mut FunctionSection,
+        _: FunctionSectionReader<'_>,
+    ) -> Result<(), Error> {
+        for (_, (signature, _)) in self.kept() {
+            functions.function(*signature);
+        }
+        Ok(())
+    }
+
+    fn parse_code_section(
+        &mut self,
+        code: &mut CodeSection,
+        _: CodeSectionReader<'_>,
+    ) -> Result<(), Error> {
+        for (index, (_, body)) in self.kept() {
+            if let Some(dispatcher) = self.dispatchers.get(&index) {
+                let mut dispatcher = (*dispatcher).clone();
+                for target in &mut dispatcher.targets {
+                    let live = self.live.functions.contains(target);
+                    let to = self.to.get(*target as usize).filter(|_| live);
+                    *target = to.copied().unwrap_or(CUT);
+                }
+                code.function(&dispatcher.body(|target| target != CUT));
+            } else if self.live.stubs.contains(&index) {
+                let mut stub = Function::new([]);
+                stub.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
+                code.function(&stub);
+            } else {
+                self.parse_function_body(code, body.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn parse_custom_section(
+        &mut self,
+        _: &mut Module,
+        _: CustomSectionReader<'_>,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! Has the linker note what refers to what, and make pointers to functions look
+//! like nothing else: both for `guest/passes/src/prune.rs`.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
+        println!("cargo::rustc-link-arg-cdylib=--emit-relocs");
+        println!("cargo::rustc-link-arg-cdylib=--table-base={}", 1_u32 << 31);
+    }
+}
