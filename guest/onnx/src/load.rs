@@ -3,7 +3,7 @@
 
 use crate::extents::Extents;
 use crate::interpret::Interpreter;
-use crate::manifest::{Manifest, Spec};
+use crate::manifest::Spec;
 use crate::{functions, operators, tensors};
 use outpost_guest::{TensorSpec, element_size};
 use prost::Message;
@@ -86,7 +86,8 @@ struct Settled {
 }
 
 /// Parses and optimises. Errors are for the person who builds the module.
-pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
+pub fn load(onnx: Vec<u8>, inputs: &[Spec], outputs: &[Spec]) -> Result<Loaded, String> {
+    let (stated_inputs, stated_outputs) = (inputs, outputs);
     let mut proto = ModelProto::decode(prost::bytes::Bytes::from(onnx))
         .map_err(|error| format!("this is not an ONNX model: {error}"))?;
     functions::inline(&mut proto)?;
@@ -96,9 +97,8 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
     operators::check(graph, &framework)?;
 
     let template = InferenceModel::default();
-    let settled = settle_inputs(&framework, &proto, graph, &template, &manifest.inputs)?;
+    let settled = settle_inputs(&framework, &proto, graph, &template, stated_inputs)?;
     let names: Vec<String> = graph.output.iter().map(|output| output.name.clone()).collect();
-    unknown_names(&manifest.outputs, &names, "output")?;
 
     let node_by_node = || node_by_node(framework.clone(), proto.clone(), trial(graph, &settled));
     let whole = optimise(&framework, &proto, template, &settled)
@@ -112,7 +112,7 @@ pub fn load(onnx: Vec<u8>, manifest: &Manifest) -> Result<Loaded, String> {
         })?,
     };
     for (spec, name) in outputs.iter().zip(&names) {
-        let stated = manifest.outputs.iter().find(|stated| &stated.name == name);
+        let stated = stated_outputs.iter().find(|stated| &stated.name == name);
         check_output(spec, stated)?;
     }
     let extents = Extents::of(settled.iter().map(|input| &*input.dims));
@@ -279,8 +279,6 @@ fn settle_inputs(
     let inputs: Vec<&ValueInfoProto> = (graph.input.iter())
         .filter(|input| graph.initializer.iter().all(|tensor| tensor.name != input.name))
         .collect();
-    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    unknown_names(specs, &names, "input")?;
 
     let context = ParsingContext {
         onnx_operator_set_version: 0,
@@ -358,17 +356,6 @@ fn settle_inputs(
 
 fn symbol_part(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
-}
-
-fn unknown_names(specs: &[Spec], names: &[String], what: &str) -> Result<(), String> {
-    match specs.iter().find(|spec| !names.contains(&spec.name)) {
-        Some(spec) => Err(format!(
-            "the manifest describes {what} `{}`, but the model has {}",
-            spec.name,
-            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        )),
-        None => Ok(()),
-    }
 }
 
 fn check_datatype(spec: Option<&Spec>, actual: &str, what: &str) -> Result<(), String> {

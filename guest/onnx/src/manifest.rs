@@ -1,31 +1,16 @@
-//! The part of the resolved manifest that the runtime guest acts on. The host
-//! has checked it; what is unknown here belongs to somebody else.
+//! What a manifest may pin down of a model. The host has checked it.
 
 use serde::Deserialize;
 
-#[derive(Deserialize)]
-pub struct Manifest {
-    pub name: String,
-    pub version: String,
-    #[serde(default)]
-    pub inputs: Vec<Spec>,
-    #[serde(default)]
-    pub outputs: Vec<Spec>,
-}
-
-/// An input or output that the manifest pins down.
-#[derive(Deserialize)]
+/// An input or output that the manifest speaks of.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Spec {
+    /// Its name in the model.
     pub name: String,
+    /// By the Open Inference Protocol's spelling.
     #[serde(default)]
     pub datatype: Option<String>,
     /// -1 where an extent varies.
     #[serde(default)]
     pub shape: Option<Vec<i64>>,
-}
-
-impl Manifest {
-    pub fn parse(json: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(json).map_err(|error| format!("the manifest is not usable: {error}"))
-    }
 }

@@ -89,7 +89,7 @@ fn freeze(
 ) -> Result<Vec<u8>, Failure> {
     let freeze = |guest: &[u8], manifest: &serde_json::Value, model: &[u8], what: &str| {
         let manifest = manifest.to_string();
-        let input = FreezeInput { guest, manifest: manifest.as_bytes(), model, files: &[] };
+        let input = FreezeInput { guest, manifest: manifest.as_bytes(), model, files: &recipe.files };
         sandbox.freeze(input, |step| {
             steps.step(&match step {
                 FreezeStep::Compile => {
@@ -140,6 +140,7 @@ fn complete(mut manifest: Manifest, signature: &Signature) -> Manifest {
                     shape: Some(spec.shape.clone()),
                     description: stated.and_then(|stated| stated.description.clone()),
                     labels: stated.map(|stated| stated.labels.clone()).unwrap_or_default(),
+                    columns: stated.map(|stated| stated.columns.clone()).unwrap_or_default(),
                 }
             })
             .collect()

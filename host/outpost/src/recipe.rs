@@ -18,6 +18,8 @@ pub struct Recipe {
     pub model: Vec<u8>,
     /// A guest with code of its own.
     pub guest: Option<Vec<u8>>,
+    /// What blocks refer to, such as a tokenizer, by the name in the manifest.
+    pub files: Vec<(String, Vec<u8>)>,
     /// The file of reference cases.
     pub references: Option<Vec<u8>>,
 }
@@ -36,6 +38,7 @@ impl Recipe {
                 manifest: default_manifest(source),
                 model,
                 guest: None,
+                files: Vec::new(),
                 references: None,
             });
         }
@@ -60,11 +63,19 @@ impl Recipe {
                 );
             }
         };
+        let files = (manifest.files())
+            .map(|file| {
+                let bytes = paths::read(&directory.join(file)).map_err(|failure| {
+                    failure.hint("the `file` of a block in the manifest, relative to it")
+                })?;
+                Ok((file.to_string(), bytes))
+            })
+            .collect::<Result<_, Failure>>()?;
         let references = match &manifest.reference {
             Some(reference) => Some(paths::read(&directory.join(&reference.cases))?),
             None => None,
         };
-        Ok(Recipe { manifest, model, guest, references })
+        Ok(Recipe { manifest, model, guest, files, references })
     }
 }
 

@@ -33,6 +33,13 @@ pub struct ManifestFile {
     /// Outputs, to name their labels, or to check the model file.
     #[serde(default)]
     pub outputs: Vec<IoSpec>,
+    /// Blocks that make the model's inputs of what clients have, in the order in
+    /// which they run.
+    #[serde(default)]
+    pub before: Vec<Block>,
+    /// Blocks that make what clients want of the model's outputs.
+    #[serde(default)]
+    pub after: Vec<Block>,
     /// What the module needs at most.
     #[serde(default)]
     pub limits: Limits,
@@ -40,6 +47,10 @@ pub struct ManifestFile {
     #[serde(default)]
     pub reference: Option<Reference>,
 }
+
+/// A block of pre- or postprocessing: its name under the key `block`, and whatever
+/// that one takes. What is wrong with it is told by the guest that builds it.
+pub type Block = serde_json::Map<String, serde_json::Value>;
 
 /// What the manifest says of one input or output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +70,9 @@ pub struct IoSpec {
     /// Names of the classes that an output speaks of, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// Names of the columns of an input, in order, for the contract and for tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
 }
 
 /// What a module needs at most; the host may grant less.
@@ -141,6 +155,12 @@ pub struct Manifest {
     pub inputs: Vec<IoSpec>,
     /// Outputs with datatypes, shapes and labels.
     pub outputs: Vec<IoSpec>,
+    /// Blocks before the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Block>,
+    /// Blocks after the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Block>,
     /// What the module needs at most.
     pub limits: Limits,
     /// How closely the module meets its reference cases.
@@ -193,9 +213,17 @@ impl ManifestFile {
             guest: None,
             inputs: Vec::new(),
             outputs: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
             limits: Limits::default(),
             reference: None,
         }
+    }
+
+    /// The files that blocks refer to, as they are called there.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let blocks = self.before.iter().chain(&self.after);
+        blocks.filter_map(|block| block.get("file")?.as_str())
     }
 
     /// The manifest to freeze with: paths are left behind.
@@ -207,6 +235,8 @@ impl ManifestFile {
             license: self.license.clone(),
             inputs: self.inputs.clone(),
             outputs: self.outputs.clone(),
+            before: self.before.clone(),
+            after: self.after.clone(),
             limits: self.limits,
             tolerance: self.reference.as_ref().map_or_else(Tolerance::default, |reference| {
                 Tolerance { absolute: reference.absolute, relative: reference.relative }
