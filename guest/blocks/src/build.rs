@@ -24,6 +24,9 @@ pub struct Built {
     pub specs: Vec<TensorSpec>,
 }
 
+/// Blocks, in the order in which they run.
+pub type Blocks = Vec<Box<dyn Block>>;
+
 /// Makes a block of what the manifest says, an object without its key `block`.
 /// The error tells all that is wrong with it, to the person who wrote it.
 pub type Builder = fn(Value, &Site<'_>) -> Result<Built, String>;
@@ -37,7 +40,7 @@ pub fn before(
     stated: Vec<Value>,
     inputs: Vec<TensorSpec>,
     file: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<(Vec<Box<dyn Block>>, Vec<TensorSpec>), String> {
+) -> Result<(Blocks, Vec<TensorSpec>), String> {
     let numbered = (1..).zip(stated).collect::<Vec<_>>().into_iter().rev();
     let (mut blocks, specs) = build("before", BEFORE, numbered, &[], inputs, file)?;
     blocks.reverse();
@@ -54,7 +57,7 @@ pub fn after(
     inputs: &[TensorSpec],
     outputs: Vec<TensorSpec>,
     file: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<(Vec<Box<dyn Block>>, Vec<TensorSpec>), String> {
+) -> Result<(Blocks, Vec<TensorSpec>), String> {
     build("after", AFTER, (1..).zip(stated), inputs, outputs, file)
 }
 
@@ -65,7 +68,7 @@ fn build(
     inputs: &[TensorSpec],
     mut specs: Vec<TensorSpec>,
     file: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Result<(Vec<Box<dyn Block>>, Vec<TensorSpec>), String> {
+) -> Result<(Blocks, Vec<TensorSpec>), String> {
     let mut blocks = Vec::new();
     for (number, mut stated) in stated {
         let name = match stated.as_object_mut().and_then(|object| object.remove("block")) {

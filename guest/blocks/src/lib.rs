@@ -20,7 +20,7 @@ mod strings;
 pub use after::AFTER;
 pub use batch::Batch;
 pub use before::BEFORE;
-pub use build::{Builder, Built, Site, after, before};
+pub use build::{Blocks, Builder, Built, Site, after, before};
 
 use outpost_guest::Error;
 

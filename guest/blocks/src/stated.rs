@@ -2,7 +2,7 @@
 //! the rest is the block's own.
 
 use crate::build::Site;
-use outpost_guest::{Datatype, Error};
+use outpost_guest::{Datatype, Error, TensorSpec};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -54,6 +54,27 @@ pub(crate) fn check_labels(labels: Option<&Vec<String>>, classes: i64) -> Result
             labels.len()
         )),
         _ => Ok(()),
+    }
+}
+
+/// Names, datatypes and shapes, as a sentence lists them.
+pub(crate) fn listed(specs: &[TensorSpec]) -> String {
+    let name = |spec: &TensorSpec| {
+        format!("`{}` ({} {:?})", spec.name, datatype_name(spec.datatype), spec.shape)
+    };
+    specs.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Two tensors must not have the same name.
+pub(crate) fn distinct(specs: &[TensorSpec]) -> Result<(), String> {
+    let same = |place: usize, spec: &TensorSpec| {
+        specs.iter().skip(place + 1).any(|other| other.name == spec.name)
+    };
+    match specs.iter().enumerate().find(|(place, spec)| same(*place, spec)) {
+        Some((_, spec)) => {
+            Err(format!("there would be two tensors `{}`; give one another name", spec.name))
+        }
+        None => Ok(()),
     }
 }
 

@@ -11,10 +11,11 @@
 //! `Σ mask·x / max(Σ mask, 1e-9)`, as sentence-transformers' mean of tokens, but what
 //! weighs 0 does not count at all, not even a NaN. A text without tokens is zeros.
 
-use super::port::{Port, checked, listed, unlike};
+use super::port::{Port, checked, unlike};
 use crate::batch::Batch;
 use crate::build::{Built, Site};
 use crate::numbers::{self, Lane};
+use crate::stated::listed;
 use crate::{Block, stated};
 use outpost_guest::{Datatype, Error, Tensor, TensorSpec};
 use serde::Deserialize;

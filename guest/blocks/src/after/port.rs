@@ -4,7 +4,7 @@
 use crate::batch::Batch;
 use crate::build::Site;
 use crate::numbers::{Float, Lane, elements};
-use crate::stated::{datatype_name, take};
+use crate::stated::{datatype_name, distinct, listed, take};
 use outpost_guest::{Error, Tensor, TensorSpec, element_size};
 use serde_json::Value;
 
@@ -186,24 +186,8 @@ pub(crate) fn replaced(
             specs.append(&mut results);
         }
     }
-    let same = |place: usize, spec: &TensorSpec| {
-        specs.iter().skip(place + 1).any(|other| other.name == spec.name)
-    };
-    match specs.iter().enumerate().find(|(place, spec)| same(*place, spec)) {
-        Some((_, spec)) => Err(format!(
-            "there would be two tensors `{}`; give one another name, with `output` or `outputs`",
-            spec.name
-        )),
-        None => Ok(specs),
-    }
-}
-
-/// Names and datatypes, as a sentence lists them.
-pub(crate) fn listed(specs: &[TensorSpec]) -> String {
-    let name = |spec: &TensorSpec| {
-        format!("`{}` ({} {:?})", spec.name, datatype_name(spec.datatype), spec.shape)
-    };
-    specs.iter().map(name).collect::<Vec<_>>().join(", ")
+    distinct(&specs)?;
+    Ok(specs)
 }
 
 /// A tensor seen along one of its dimensions.

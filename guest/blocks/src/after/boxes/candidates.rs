@@ -1,8 +1,9 @@
 //! From a detector's tensors to boxes with a class and a score, in whichever order
 //! its dimensions are and however it tells a box.
 
-use crate::after::port::{listed, unlike};
+use crate::after::port::unlike;
 use crate::numbers::{Float, Lane, elements};
+use crate::stated::listed;
 use outpost_guest::{Error, Tensor, TensorSpec};
 use serde::Deserialize;
 
