@@ -6,10 +6,17 @@ use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCod
 use serde_json::Value;
 use std::fs;
 
+/// A tokenizer that knows two words and has no token for others.
+const BARE: &str = r#"{
+    "pre_tokenizer": {"type": "Whitespace"},
+    "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {"[PAD]": 0, "hello": 1}}
+}"#;
+
 /// A file of the tests of other crates: of pictures, and tokenizers.
 pub fn file(name: &str) -> Option<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let folder = match name.rsplit_once('.')?.1 {
+        _ if name == "bare.json" => return Some(BARE.into()),
         "json" => format!("{folder}/text/tests/tokenizers"),
         "txt" => return Some("cat\ndog\r\nbird\n".into()),
         _ => format!("{folder}/picture/tests/pictures"),
