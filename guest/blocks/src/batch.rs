@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 pub struct Batch {
     /// In no order that blocks may rely on.
     pub tensors: Vec<Tensor>,
+    /// Those of the model's inputs that a block after it [wants](crate::Block::wants),
+    /// as the model got them. They are not given out.
+    pub inputs: Vec<Tensor>,
     /// What is wrong with the data, but not so wrong that there is no answer.
     pub flags: Vec<Violation>,
     /// Rows, counted from 0, for which the model's answer does not count.

@@ -13,11 +13,14 @@ mod after;
 mod batch;
 mod before;
 mod build;
+mod numbers;
+mod stated;
+mod strings;
 
 pub use after::AFTER;
 pub use batch::Batch;
 pub use before::BEFORE;
-pub use build::{Builder, Built, Site, after, before};
+pub use build::{Blocks, Builder, Built, Site, after, before};
 
 use outpost_guest::Error;
 
@@ -29,4 +32,10 @@ pub trait Block {
     /// [`Error::Invalid`] with all that is wrong with the caller's data, never
     /// repeating it; [`Error::Failed`] where the model gave what cannot be.
     fn run(&self, batch: &mut Batch) -> Result<(), Error>;
+
+    /// The model's inputs that must still be there, in [`Batch::inputs`], when a
+    /// block after it runs: by name, as the model has them.
+    fn wants(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -102,6 +102,12 @@ impl Tokenizer {
         &self.options
     }
 
+    /// How many tokens a row has at most, if rows are cut.
+    #[must_use]
+    pub fn max_length(&self) -> Option<usize> {
+        self.cut.map(|cut| cut.length)
+    }
+
     /// The id of a token.
     #[must_use]
     pub fn token_id(&self, token: &str) -> Option<u32> {

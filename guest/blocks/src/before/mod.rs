@@ -1,6 +1,11 @@
 //! Blocks before the model: from what a client has to the model's tensors.
 
+mod fault;
+mod picture;
+mod text;
+
 use crate::build::Builder;
+use fault::{missing, unreadable, violation};
 
 /// By the name in the manifest.
-pub const BEFORE: &[(&str, Builder)] = &[];
+pub const BEFORE: &[(&str, Builder)] = &[("picture", picture::build), ("text", text::build)];

@@ -1,0 +1,11 @@
+//! Blocks as a guest uses them, against what make.py recorded of SciPy, NumPy, ONNX
+//! Runtime, Pillow and tokenizers, and with what should not come into them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod boxes;
+mod cases;
+mod picture;
+mod reference;
+mod stated;
+mod text;
+mod values;
