@@ -6,6 +6,8 @@
 //! an address. That errs on the side of keeping too much. A call of something
 //! that was cut, should there be one, is a trap.
 //!
+//! Static data that nothing reaches is left out, too; where it was, memory is zero.
+//!
 //! The methods by which an operator is made ready (how to simplify it, how to
 //! move axes through it, …) hang on the operator and would keep almost everything.
 //! They go too, unless what calls them is there: a model that prepares operators
@@ -16,13 +18,19 @@ use crate::references::{Dispatcher, References, Uses};
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
-use wasm_encoder::{CodeSection, ExportSection, Function, FunctionSection, Instruction, Module};
+use wasm_encoder::{
+    CodeSection, ConstExpr, DataSection, ExportSection, Function, FunctionSection, Instruction,
+    Module,
+};
 use wasmparser::{
-    BinaryReaderError, CodeSectionReader, CustomSectionReader, DataKind, Export, ExternalKind,
-    FunctionBody, FunctionSectionReader, Operator, Parser, Payload,
+    BinaryReaderError, CodeSectionReader, CustomSectionReader, DataKind, DataSectionReader, Export,
+    ExternalKind, FunctionBody, FunctionSectionReader, Operator, Parser, Payload,
 };
 
 type Error = reencode::Error<Infallible>;
+
+/// About the bytes that one more data segment costs.
+const PIECE: usize = 8;
 
 /// In place of the index of a function that is no more.
 const CUT: u32 = u32::MAX;
@@ -186,6 +194,37 @@ impl Live {
         }
     }
 
+    /// Memory without the objects that are not live. What lies between two pieces
+    /// is worth leaving out only if it is longer than what a piece costs.
+    fn memory<'a>(&self, frozen: &Frozen<'a>, references: &References) -> Vec<(u32, &'a [u8])> {
+        let mut pieces = Vec::new();
+        for &(address, bytes) in &frozen.memory {
+            let mut from = 0;
+            // The first object may begin before the segment.
+            let after = references.objects.partition_point(|object| object.start < address);
+            let first = after.saturating_sub(1);
+            let last = references.objects.partition_point(|object| {
+                u64::from(object.start) < u64::from(address) + bytes.len() as u64
+            });
+            let objects = references.objects.get(first..last).unwrap_or_default();
+            for (index, object) in (first as u32..).zip(objects) {
+                let end = (object.start + object.size).saturating_sub(address) as usize;
+                let start = object.start.saturating_sub(address) as usize;
+                if end < start + PIECE || self.objects.contains(&index) {
+                    continue;
+                }
+                if let Some(piece) = bytes.get(from..start).filter(|piece| !piece.is_empty()) {
+                    pieces.push((address + from as u32, piece));
+                }
+                from = end.min(bytes.len());
+            }
+            if let Some(piece) = bytes.get(from..).filter(|piece| !piece.is_empty()) {
+                pieces.push((address + from as u32, piece));
+            }
+        }
+        pieces
+    }
+
     fn uses(&mut self, uses: &Uses) {
         uses.functions.iter().for_each(|&function| self.function(function));
         uses.objects.iter().for_each(|&object| self.object(object));
@@ -223,6 +262,8 @@ struct Rewrite<'p, 'a> {
     dispatchers: HashMap<u32, &'p Dispatcher>,
     /// New index of each function.
     to: Vec<u32>,
+    /// What memory starts with.
+    memory: Vec<(u32, &'a [u8])>,
 }
 
 impl<'p, 'a> Rewrite<'p, 'a> {
@@ -240,7 +281,8 @@ impl<'p, 'a> Rewrite<'p, 'a> {
             next += u32::from(live.functions.contains(&index));
         }
         let dispatchers = references.dispatchers.iter().map(|d| (d.function, d)).collect();
-        Rewrite { frozen, live, unwanted, dispatchers, to }
+        let memory = live.memory(frozen, references);
+        Rewrite { frozen, live, unwanted, dispatchers, to, memory }
     }
 
     fn kept(&self) -> impl Iterator<Item = (u32, &'p (u32, FunctionBody<'a>))> + use<'p, 'a> {
@@ -311,6 +353,21 @@ impl Reencode for Rewrite<'_, '_> {
         _: &mut Module,
         _: CustomSectionReader<'_>,
     ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn data_count(&mut self, _: u32) -> Result<u32, Error> {
+        Ok(self.memory.len() as u32)
+    }
+
+    fn parse_data_section(
+        &mut self,
+        data: &mut DataSection,
+        _: DataSectionReader<'_>,
+    ) -> Result<(), Error> {
+        for &(address, bytes) in &self.memory {
+            data.active(0, &ConstExpr::i32_const(address.cast_signed()), bytes.iter().copied());
+        }
         Ok(())
     }
 }

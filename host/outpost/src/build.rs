@@ -89,7 +89,8 @@ fn freeze(
 ) -> Result<Vec<u8>, Failure> {
     let freeze = |guest: &[u8], manifest: &serde_json::Value, model: &[u8], what: &str| {
         let manifest = manifest.to_string();
-        let input = FreezeInput { guest, manifest: manifest.as_bytes(), model, files: &recipe.files };
+        let input =
+            FreezeInput { guest, manifest: manifest.as_bytes(), model, files: &recipe.files };
         sandbox.freeze(input, |step| {
             steps.step(&match step {
                 FreezeStep::Compile => {

@@ -67,6 +67,7 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
         let manifest = parse_manifest(Path::new("manifest.toml"), sample.manifest)?;
         let recipe = Recipe {
             guest: None,
+            files: Vec::new(),
             manifest,
             model: sample.model.to_vec(),
             references: Some(sample.cases.as_bytes().to_vec()),
