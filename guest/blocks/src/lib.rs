@@ -6,6 +6,39 @@
 //! A block is built while a module is being built, from what the manifest says
 //! of it and from the tensors on the model's side; it tells the tensors on the
 //! outer side. Blocks that a manifest does not name are cut out of its module.
+//!
+//! ```
+//! use outpost_blocks::{Batch, after};
+//! use outpost_guest::{Datatype, Tensor, TensorSpec};
+//!
+//! let stated = serde_json::from_str(
+//!     r#"[
+//!         {"block": "softmax"},
+//!         {"block": "top-k", "k": 1, "labels": ["cat", "dog"]}
+//!     ]"#,
+//! )?;
+//! let logits = TensorSpec {
+//!     name: "logits".into(),
+//!     datatype: Datatype::Fp32,
+//!     shape: vec![-1, 2],
+//! };
+//! let (blocks, specs) = after(stated, &[], vec![logits], &|_| None)?;
+//! assert_eq!(specs[0].name, "labels");
+//! assert_eq!(specs[0].shape, [-1, 1]);
+//!
+//! let mut batch = Batch::default();
+//! batch.tensors.push(Tensor {
+//!     name: "logits".into(),
+//!     datatype: Datatype::Fp32,
+//!     shape: vec![1, 2],
+//!     data: [1.0_f32, 3.0].iter().flat_map(|number| number.to_le_bytes()).collect(),
+//! });
+//! for block in &blocks {
+//!     block.run(&mut batch).map_err(|error| error.to_string())?;
+//! }
+//! assert_eq!(batch.take("labels").map(|labels| labels.data), Some(b"\x03\0\0\0dog".to_vec()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

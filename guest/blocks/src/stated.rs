@@ -37,7 +37,7 @@ pub(crate) fn take_labels(
         (None, Some(name)) => {
             let bytes = (site.file)(&name).ok_or_else(|| format!("there is no file `{name}`"))?;
             let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8"))?;
-            text.lines().map(|line| line.trim().to_owned()).collect()
+            text.lines().map(str::to_owned).collect()
         }
     };
     if labels.is_empty() {

@@ -1,5 +1,5 @@
 """Makes cases.json: blocks, what goes into them, and what SciPy, NumPy, ONNX Runtime,
-Pillow and tokenizers make of it.
+Pillow, tokenizers and librosa make of it. Makes sounds/, too: short WAV files.
 
     python3 -m venv /tmp/blocks-venv
     /tmp/blocks-venv/bin/pip install -r requirements.txt
@@ -12,10 +12,12 @@ Answers are computed in double precision and rounded once, as the blocks do it.
 import json
 import pathlib
 
+import librosa
 import numpy as np
 import onnx
 import onnxruntime
 import scipy.special
+import soundfile
 import tokenizers
 from PIL import Image, ImageOps
 
@@ -419,6 +421,99 @@ texts("of fixed length where the file says another", "bert_cased", ROWS, length=
 texts("as the file says", "bert_cased", ROWS)
 texts("padded at the left", "roberta", ROWS, length=20)
 texts("of any length", "roberta", ROWS, truncation="none")
+
+SOUNDS = HERE / "sounds"
+
+
+def sound_file(name, rate, seconds, channels, subtype, form="WAV"):
+    times = np.arange(int(rate * seconds)) / rate
+    left = 0.5 * np.sin(2 * np.pi * 440 * times * (1 + times)) + 0.1 * rng.normal(size=len(times))
+    right = 0.3 * np.sign(np.sin(2 * np.pi * 1500 * times))
+    samples = np.stack([left, right, left * right][:channels], 1).clip(-1, 1)
+    SOUNDS.mkdir(exist_ok=True)
+    soundfile.write(SOUNDS / name, samples, rate, subtype=subtype, format=form)
+
+
+sound_file("pcm8.wav", 8000, 0.03, 1, "PCM_U8")
+sound_file("pcm16.wav", 16000, 0.03, 1, "PCM_16")
+sound_file("stereo16.wav", 44100, 0.015, 2, "PCM_16")
+sound_file("pcm24.wav", 22050, 0.015, 1, "PCM_24")
+sound_file("pcm32.wav", 16000, 0.015, 3, "PCM_32", "WAVEX")
+sound_file("float32.wav", 48000, 0.015, 1, "FLOAT")
+sound_file("float64.wav", 11025, 0.015, 2, "DOUBLE")
+(SOUNDS / "streamed.wav").write_bytes(
+    (SOUNDS / "pcm16.wav").read_bytes().replace(b"data" + (960).to_bytes(4, "little"), b"data" + b"\xff" * 4))
+
+
+def samples_of(file, rate, length):
+    """As librosa.load gives them, each step in double precision and then rounded."""
+    samples, its_rate = soundfile.read(SOUNDS / file.replace("streamed", "pcm16"), dtype="float64", always_2d=True)
+    samples = samples.mean(1).astype(np.float32).astype(np.float64)
+    if its_rate != rate:
+        samples = librosa.resample(samples, orig_sr=its_rate, target_sr=rate, res_type="polyphase")
+    if length:
+        samples = librosa.util.fix_length(samples, size=length)
+    return samples.astype(np.float32).astype(np.float64)
+
+
+def sounds(name, files, rate, make=lambda samples: samples, dtype=np.float32, spec=None, samples=None, **options):
+    rows = np.stack([make(samples_of(file, rate, samples)) for file in files]).astype(dtype)
+    block = {"block": "sound", "rate": rate, **options}
+    if samples and not (spec or [])[1:] == [samples]:
+        block["samples"] = samples
+    case(f"sound {name}", block, [{"name": "sound", "files": files, "spec": (spec or [-1])[:1]}],
+         [tensor("x", rows, spec)], side="before")
+
+
+def mel(rate, log="db", top=80.0, floor=1e-10, **options):
+    def make(samples):
+        power = librosa.feature.melspectrogram(y=samples, sr=rate, **options)
+        if log == "db":
+            return librosa.power_to_db(power, amin=floor, top_db=top)
+        return power if log is None else getattr(np, log)(np.maximum(power, floor))
+    return make
+
+
+ALL = ["pcm8.wav", "pcm16.wav", "stereo16.wav", "pcm24.wav", "pcm32.wav", "float32.wav", "float64.wav",
+       "streamed.wav"]
+for file in ALL:
+    its_rate = soundfile.info(SOUNDS / file.replace("streamed", "pcm16")).samplerate
+    sounds(f"of {file}", [file], its_rate, spec=[-1, -1])
+sounds("at another rate", ALL, 16000, samples=300)
+sounds("at a lower rate", ALL, 7999, samples=120, spec=[-1, 120])
+sounds("of half precision", ALL[:3], 16000, samples=300, dtype=np.float16)
+sounds("as long as it is", ["stereo16.wav"], 16000, spec=[-1, -1])
+sounds("as librosa has it", ["stereo16.wav", "pcm24.wav"], 22050, mel(22050), spec=[-1, 128, -1],
+       mel={}, samples=1000)
+sounds("of few bands", ALL[:4], 16000, mel(16000, n_fft=400, hop_length=160, n_mels=20), samples=800,
+       mel={"fft": 400, "hop": 160, "bands": 20})
+sounds("bands last", ALL[:2], 16000,
+       lambda samples: mel(16000, n_fft=400, hop_length=160, n_mels=20)(samples).T, samples=800,
+       mel={"fft": 400, "hop": 160, "bands": 20}, layout="bands_last", spec=[-1, -1, 20])
+sounds("with a channel", ALL[:2], 16000,
+       lambda samples: mel(16000, n_fft=400, hop_length=160, n_mels=20)(samples)[None], samples=800,
+       mel={"fft": 400, "hop": 160, "bands": 20})
+sounds("by HTK", ALL[:2], 16000,
+       mel(16000, "log", n_fft=512, hop_length=160, win_length=401, n_mels=24, htk=True, norm=None,
+           fmin=60, fmax=7600, floor=1e-5), samples=800,
+       mel={"fft": 512, "hop": 160, "window": 401, "bands": 24, "scale": "htk", "norm": "none",
+            "low": 60, "high": 7600, "log": "ln", "floor": 1e-5})
+sounds("of amplitudes", ALL[:2], 16000,
+       mel(16000, None, n_fft=255, hop_length=100, n_mels=12, power=1.0, center=False), samples=800,
+       mel={"fft": 255, "hop": 100, "bands": 12, "power": 1.0, "centre": False, "log": "none"})
+
+
+def whisper(samples):
+    # transformers.WhisperFeatureExtractor
+    power = librosa.feature.melspectrogram(y=samples, sr=16000, n_fft=400, hop_length=160, n_mels=16,
+                                           pad_mode="reflect")[:, :-1]
+    log = np.log10(np.maximum(power, 1e-10))
+    return (np.maximum(log, log.max() - 8) + 4) / 4
+
+
+sounds("as Whisper wants it", ALL[:2], 16000, whisper, samples=1600, spec=[-1, 16, 10],
+       mel={"fft": 400, "hop": 160, "bands": 16, "pad": "reflect", "log": "log10", "range": 8.0,
+            "factor": 0.25, "offset": 1.0})
 
 lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in CASES)
 (HERE / "cases.json").write_text(f"[\n{lines}\n]\n")

@@ -214,13 +214,12 @@ impl Lanes {
             number: extents(0, axis).saturating_mul(inner),
             length: extents(axis, axis + 1),
             inner,
-            // The lanes of a tensor without a batch, or across it, are of no row.
-            row: if axis > 0 { extents(1, rank) } else { 0 },
+            row: extents(1, rank),
         }
     }
 
     /// The lanes, in the order of a tensor without that dimension, each with the
-    /// row of the batch that it lies in.
+    /// row of the batch that it begins in: the first, if it goes across the batch.
     pub fn iter(self) -> impl Iterator<Item = (Lane, u64)> {
         // Lanes without elements could be endlessly many.
         let number = if self.length == 0 { 0 } else { self.number };

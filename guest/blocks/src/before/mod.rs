@@ -2,10 +2,12 @@
 
 mod fault;
 mod picture;
+mod sound;
 mod text;
 
 use crate::build::Builder;
 use fault::{missing, unreadable, violation};
 
 /// By the name in the manifest.
-pub const BEFORE: &[(&str, Builder)] = &[("picture", picture::build), ("text", text::build)];
+pub const BEFORE: &[(&str, Builder)] =
+    &[("picture", picture::build), ("sound", sound::build), ("text", text::build)];

@@ -54,6 +54,8 @@ fn thresholds_must_be_exceeded() {
     ];
     let mut batch = found(&boxes, json!({"iou_threshold": 0.5, "score_threshold": 0.3}));
     assert_eq!(scores(&mut batch), [0.9, 0.8]);
+    let several = json!({"iou_threshold": 0.5, "score_threshold": 0.3, "multi_label": true});
+    assert_eq!(scores(&mut found(&boxes, several)), [0.9, 0.8]);
     let mut batch = found(&boxes, json!({"iou_threshold": 0.499, "score_threshold": 0.299}));
     assert_eq!(scores(&mut batch), [0.9, 0.3]);
 }
@@ -64,6 +66,8 @@ fn equal_scores_are_in_the_order_of_their_anchors() {
     let mut batch = found(&boxes, json!({"multi_label": true}));
     assert_eq!(numbers(&batch.take("classes").unwrap()), [0.0, 1.0]);
     assert_eq!(numbers(&batch.take("boxes").unwrap())[..4], [0.0, 0.0, 2.0, 2.0]);
+    let mut batch = found(&boxes, json!({}));
+    assert_eq!(numbers(&batch.take("classes").unwrap()), [0.0]);
 }
 
 #[test]

@@ -12,12 +12,14 @@ const BARE: &str = r#"{
     "model": {"type": "WordLevel", "unk_token": "[UNK]", "vocab": {"[PAD]": 0, "hello": 1}}
 }"#;
 
-/// A file of the tests of other crates: of pictures, and tokenizers.
+/// A file of the tests of other crates: of pictures, and tokenizers;
+/// or a sound.
 pub fn file(name: &str) -> Option<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let folder = match name.rsplit_once('.')?.1 {
         _ if name == "bare.json" => return Some(BARE.into()),
         "json" => format!("{folder}/text/tests/tokenizers"),
+        "wav" => format!("{folder}/blocks/tests/sounds"),
         "txt" => return Some("cat\ndog\r\nbird\n".into()),
         _ => format!("{folder}/picture/tests/pictures"),
     };

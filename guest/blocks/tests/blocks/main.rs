@@ -6,6 +6,7 @@ mod boxes;
 mod cases;
 mod picture;
 mod reference;
+mod sound;
 mod stated;
 mod text;
 mod values;

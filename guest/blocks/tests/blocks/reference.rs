@@ -138,3 +138,8 @@ fn pictures_are_pillows() {
 fn texts_are_tokenizers() {
     check_all("text", 9);
 }
+
+#[test]
+fn sounds_are_librosas() {
+    check_all("sound", 19);
+}

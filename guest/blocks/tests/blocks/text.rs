@@ -94,6 +94,9 @@ fn a_batch_that_would_fill_the_memory() {
     let many = vec![&b""[..]; 300_000];
     let violations = refused(&*block(32, json!({})), vec![elements("text", &many)]);
     assert_eq!(codes(&violations), [(None, TooLarge)]);
+    // The file pads to 16, whatever rows are cut to.
+    let padded = block(-1, json!({"file": "bert_cased.json", "max_length": 8}));
+    assert_eq!(codes(&refused(&*padded, vec![elements("text", &many)])), [(None, TooLarge)]);
     // One long text makes all rows long.
     let long = "light ".repeat(1000);
     let mut texts = vec![&b""[..]; 1000];
