@@ -222,8 +222,9 @@ impl ManifestFile {
 
     /// The files that blocks refer to, as they are called there.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        let blocks = self.before.iter().chain(&self.after);
-        blocks.filter_map(|block| block.get("file")?.as_str())
+        let keys = self.before.iter().chain(&self.after).flatten();
+        keys.filter(|(key, _)| matches!(key.as_str(), "file" | "labels_file"))
+            .filter_map(|(_, file)| file.as_str())
     }
 
     /// The manifest to freeze with: paths are left behind.
