@@ -3,13 +3,15 @@
 //! Everything is measured in one run and taken in turns, because machines are
 //! shared and noisy: read the ratios. Names of parts as arguments run these
 //! alone, e.g. `-- small native`. The first build compiles tract for this
-//! machine, which nothing else here needs.
+//! machine, which nothing else here needs; the part `python` installs its
+//! yardsticks from PyPI.
 
 mod generate;
 mod measure;
 mod memory;
 mod module;
 mod native;
+mod python;
 mod start;
 mod stopwatch;
 
@@ -17,7 +19,7 @@ use measure::{Row, table};
 use module::Workshop;
 use std::process::ExitCode;
 
-const PARTS: [&str; 6] = ["small", "conv", "native", "memory", "start", "build"];
+const PARTS: [&str; 7] = ["small", "conv", "native", "memory", "start", "build", "python"];
 
 fn main() -> ExitCode {
     // The program under test is this one, by another name.
@@ -61,6 +63,9 @@ fn main() -> ExitCode {
     }
     if wanted("start") {
         rows.push(start::row(&workshop));
+    }
+    if wanted("python") {
+        rows.extend(python::rows(&workshop));
     }
     println!("{}", table(&rows));
     ExitCode::SUCCESS

@@ -82,7 +82,21 @@ impl Workshop {
     }
 
     pub fn load(&self, name: &str) -> LoadedModule {
-        let bytes = std::fs::read(self.module(name)).unwrap();
+        self.load_module(&self.module(name))
+    }
+
+    /// Builds a model or manifest that lies anywhere.
+    pub fn load_file(&self, source: &Path) -> LoadedModule {
+        let output = source.with_extension("wasm");
+        if !output.exists() {
+            let status = self.outpost().arg("build").arg(source).arg("-o").arg(&output).status();
+            assert!(status.unwrap().success(), "{} cannot be built", source.display());
+        }
+        self.load_module(&output)
+    }
+
+    fn load_module(&self, path: &Path) -> LoadedModule {
+        let bytes = std::fs::read(path).unwrap();
         let module = VerifiedModule::verify(bytes, Trust::Unsigned).unwrap();
         self.sandbox.load(&module, module.manifest().limits).unwrap()
     }
@@ -131,6 +145,6 @@ fn image(shape: Vec<u64>) -> Tensor {
     Tensor { name: "image".into(), datatype: Datatype::Fp32, shape, data }
 }
 
-fn repository() -> PathBuf {
+pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -19,6 +19,17 @@ pub fn in_turns(mut left: impl FnMut(), mut right: impl FnMut()) -> (f64, f64) {
     (median(times.0), median(times.1))
 }
 
+/// Median seconds of one call of ours, and of what somebody else times.
+pub fn rounds(mut ours: impl FnMut(), mut theirs: impl FnMut() -> f64) -> (f64, f64) {
+    let calls = calls(&mut ours);
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        times.0.push(time(&mut ours, calls));
+        times.1.push(theirs());
+    }
+    (median(times.0), median(times.1))
+}
+
 /// Median seconds of one call.
 pub fn alone(mut call: impl FnMut()) -> f64 {
     let calls = calls(&mut call);
