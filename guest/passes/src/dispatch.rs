@@ -25,10 +25,13 @@ use wasmparser::{
 
 /// Exported by a guest: room for [`ROOM`] numbers of 16 bits.
 const ARRAY: &str = "OUTPOST_DISPATCH";
-/// The highest bit of a function pointer does not count: a guest may be linked so
-/// that its table begins there, which makes pointers to functions look like
-/// nothing else.
+/// A guest may be linked so that its table begins at this index, which makes
+/// pointers to functions look like nothing else. The bit itself falls off when an
+/// index is doubled; but it alone, and the numbers that follow it, are what Rust
+/// marks the variants of an `enum` with.
 const TAG: u32 = 1 << 31;
+/// What a tagged pointer has besides, at least.
+const BASE: u32 = 1 << 14;
 /// Entries of the table that there is room for.
 const ROOM: usize = 16 * 1024;
 
@@ -58,11 +61,18 @@ struct Outline {
     table: BTreeMap<u32, u32>,
     /// Types of calls through the table.
     called: Vec<u32>,
+    /// Whether function pointers are tagged.
+    tagged: bool,
     /// Address of the array.
     array: u32,
 }
 
 impl Outline {
+    /// The array's address, less what twice a pointer has too much.
+    fn offset(&self) -> u32 {
+        if self.tagged { self.array.saturating_sub(2 * BASE) } else { self.array }
+    }
+
     fn read(wasm: &[u8]) -> Result<Self, String> {
         let mut outline = Outline::default();
         let mut globals = Vec::new();
@@ -128,7 +138,10 @@ impl Outline {
                 return Err("the table is not filled in the plain way".into());
             };
             let start = constant(&offset_expr).ok_or("the table starts at no constant")?;
-            for (slot, function) in (start & !TAG..).zip(functions) {
+            let slot = if start & TAG == 0 { Some(start) } else { start.checked_sub(TAG | BASE) };
+            let slot = slot.ok_or("the table starts among the marks of variants")?;
+            self.tagged = start & TAG != 0;
+            for (slot, function) in (slot..).zip(functions) {
                 self.table.insert(slot, function.map_err(text)?);
             }
         }
@@ -359,7 +372,7 @@ impl Reencode for Rewrite<'_> {
     ) -> Result<(), Error> {
         reencode::utils::parse_code_section(self, code, section)?;
         for dispatcher in &self.dispatchers {
-            code.function(&dispatcher.noted(0, self.outline.array).body(|_| true));
+            code.function(&dispatcher.noted(0, self.outline.offset()).body(|_| true));
         }
         Ok(())
     }
@@ -397,7 +410,7 @@ impl Reencode for Rewrite<'_> {
         References::rewrite_section(module, &section, |mut references| {
             references.dispatchers = (first..)
                 .zip(&self.dispatchers)
-                .map(|(function, dispatcher)| dispatcher.noted(function, self.outline.array))
+                .map(|(function, dispatcher)| dispatcher.noted(function, self.outline.offset()))
                 .collect();
             references
         })

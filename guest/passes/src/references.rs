@@ -68,7 +68,7 @@ pub struct Dispatcher {
     pub first: u32,
     /// Whom it calls.
     pub targets: Vec<u32>,
-    /// Where in memory the numbers of function pointers stand.
+    /// Where the numbers of function pointers stand: that much behind twice a pointer.
     pub array: u32,
 }
 
