@@ -2,7 +2,7 @@
 //! be it by a call, by an address in code, in static data or on the heap.
 
 use crate::support::modules;
-use outpost_passes::{Dispatcher, Object, References, Uses, prune};
+use outpost_passes::{Dispatcher, Object, References, Uses};
 use wasmparser::{Parser, Payload, Validator};
 use wasmtime::{Engine, Instance, Module, Store};
 
@@ -65,6 +65,13 @@ fn frozen(heap: &str, object: &str) -> Vec<u8> {
         text.replace("(data (i32.const 2049)", &format!("{data} (data (i32.const 2049)")),
     )
     .unwrap()
+}
+
+/// Prunes by these references of a guest whose memory was empty.
+fn prune(wasm: &[u8], references: &References, unwanted: &[&str]) -> Result<Vec<u8>, String> {
+    let mut guest = wat::parse_str("(module)").unwrap();
+    guest.extend(references.section().unwrap());
+    outpost_passes::prune(wasm, &guest, unwanted)
 }
 
 fn functions(wasm: &[u8]) -> usize {

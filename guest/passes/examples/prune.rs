@@ -8,11 +8,9 @@ fn main() -> Result<(), String> {
         return Err("usage: prune FROZEN.wasm GUEST.wasm OUT.wasm [EXPORT...]".into());
     };
     let read = |path: &String| std::fs::read(path).map_err(|error| format!("{path}: {error}"));
-    let frozen = read(frozen)?;
-    let references = outpost_passes::References::of(&read(guest)?)?
-        .ok_or_else(|| format!("{guest} notes no references"))?;
+    let (frozen, guest) = (read(frozen)?, read(guest)?);
     let unwanted: Vec<&str> = unwanted.iter().map(String::as_str).collect();
-    let pruned = outpost_passes::prune(&frozen, &references, &unwanted)?;
+    let pruned = outpost_passes::prune(&frozen, &guest, &unwanted)?;
     println!("{} → {} bytes", frozen.len(), pruned.len());
     std::fs::write(output, pruned).map_err(|error| error.to_string())
 }

@@ -2,8 +2,8 @@
 //! operator there is, a model needs a few.
 //!
 //! What is used is what can be reached: from the exports, by calls, by addresses
-//! in code and in static data, and by whatever number in the frozen heap could be
-//! an address. That errs on the side of keeping too much. A call of something
+//! in code and in static data, and by whatever number on the heap, or changed by
+//! freezing, could be an address. That errs on the side of keeping too much. A call of something
 //! that was cut, should there be one, is a trap.
 //!
 //! Static data that nothing reaches is left out, too; where it was, memory is zero.
@@ -35,13 +35,15 @@ const PIECE: usize = 8;
 /// In place of the index of a function that is no more.
 const CUT: u32 = u32::MAX;
 
-/// Prunes `wasm`, a snapshot of the guest that these are the references of,
-/// without the exports that are not wanted any more.
+/// Prunes `wasm`, a snapshot of `guest`, without the exports that are not wanted any
+/// more. A guest that does not note its references is left as it is.
 ///
 /// # Errors
-/// If the module is malformed.
-pub fn prune(wasm: &[u8], references: &References, unwanted: &[&str]) -> Result<Vec<u8>, String> {
-    let frozen = Frozen::read(wasm, unwanted).map_err(|error| error.to_string())?;
+/// If one of the modules is malformed.
+pub fn prune(wasm: &[u8], guest: &[u8], unwanted: &[&str]) -> Result<Vec<u8>, String> {
+    let Some(references) = &References::of(guest)? else { return Ok(wasm.to_vec()) };
+    let mut frozen = Frozen::read(wasm, unwanted).map_err(|error| error.to_string())?;
+    frozen.before = memory(guest).map_err(|error| error.to_string())?;
     let mut live = Live::find(&frozen, references, true).map_err(|error| error.to_string())?;
     if !live.functions.is_disjoint(&references.preparers) {
         live = Live::find(&frozen, references, false).map_err(|error| error.to_string())?;
@@ -58,14 +60,19 @@ pub fn prune(wasm: &[u8], references: &References, unwanted: &[&str]) -> Result<
 struct Frozen<'a> {
     functions: Functions<'a>,
     exports: Vec<u32>,
-    /// By address.
-    memory: Vec<(u32, &'a [u8])>,
+    memory: Memory<'a>,
+    /// Its memory before freezing.
+    before: Memory<'a>,
 }
 
 impl<'a> Frozen<'a> {
     fn read(wasm: &'a [u8], unwanted: &[&str]) -> Result<Self, BinaryReaderError> {
-        let mut frozen =
-            Frozen { functions: Functions::read(wasm)?, exports: Vec::new(), memory: Vec::new() };
+        let mut frozen = Frozen {
+            functions: Functions::read(wasm)?,
+            exports: Vec::new(),
+            memory: memory(wasm)?,
+            before: Memory::default(),
+        };
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::ExportSection(section) => {
@@ -77,58 +84,73 @@ impl<'a> Frozen<'a> {
                     }
                 }
                 Payload::StartSection { func, .. } => frozen.exports.push(func),
-                Payload::DataSection(section) => {
-                    for segment in section {
-                        let segment = segment?;
-                        let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
-                        if let Operator::I32Const { value } =
-                            offset_expr.get_operators_reader().read()?
-                        {
-                            frozen.memory.push((value.cast_unsigned(), segment.data));
-                        }
-                    }
-                }
                 _ => {}
             }
         }
-        frozen.memory.sort_unstable_by_key(|(address, _)| *address);
         Ok(frozen)
-    }
-
-    /// The aligned words of a part of memory, but for those that are zero
-    /// because nothing is there. A segment may begin or end within a word.
-    fn words(&self, start: u64, end: u64) -> impl Iterator<Item = u32> {
-        let overlaps = move |(address, bytes): &&(u32, &[u8])| {
-            u64::from(*address) < end && u64::from(*address) + bytes.len() as u64 > start
-        };
-        self.memory.iter().filter(overlaps).flat_map(move |&(address, bytes)| {
-            let first = u64::from(address) & !3;
-            let last = (u64::from(address) + bytes.len() as u64).next_multiple_of(4);
-            let range = (first.max(start.next_multiple_of(4))..last.min(end & !3)).step_by(4);
-            range.map(move |word| match word.checked_sub(u64::from(address)) {
-                Some(at) => match bytes.get(at as usize..at as usize + 4) {
-                    Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
-                    _ => self.word(word),
-                },
-                None => self.word(word),
-            })
-        })
-    }
-
-    /// A word of which no segment may hold all bytes.
-    fn word(&self, address: u64) -> u32 {
-        let byte = |address: u64| {
-            let after = self.memory.partition_point(|(start, _)| u64::from(*start) <= address);
-            let (start, bytes) = self.memory.get(after.checked_sub(1)?)?;
-            bytes.get((address - u64::from(*start)) as usize).copied()
-        };
-        let byte = |offset: u64| byte(address + offset).unwrap_or_default();
-        u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
     }
 
     fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
         let defined = function.checked_sub(self.functions.imported)?;
         self.functions.defined.get(defined as usize).map(|(_, body)| body)
+    }
+}
+
+/// What memory starts with, in pieces by address.
+#[derive(Default)]
+struct Memory<'a>(Vec<(u32, &'a [u8])>);
+
+fn memory(wasm: &[u8]) -> Result<Memory<'_>, BinaryReaderError> {
+    let mut pieces = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let Payload::DataSection(section) = payload? else { continue };
+        for segment in section {
+            let segment = segment?;
+            let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
+            if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
+                pieces.push((value.cast_unsigned(), segment.data));
+            }
+        }
+    }
+    pieces.sort_by_key(|(address, _)| *address);
+    Ok(Memory(pieces))
+}
+
+impl Memory<'_> {
+    /// The aligned words of a part of memory, with their addresses, but for those
+    /// that are zero because nothing is there. A segment may begin or end within a
+    /// word.
+    fn words(&self, start: u64, end: u64) -> impl Iterator<Item = (u64, u32)> {
+        let overlaps = move |(address, bytes): &&(u32, &[u8])| {
+            u64::from(*address) < end && u64::from(*address) + bytes.len() as u64 > start
+        };
+        self.0.iter().filter(overlaps).flat_map(move |&(address, bytes)| {
+            let first = u64::from(address) & !3;
+            let last = (u64::from(address) + bytes.len() as u64).next_multiple_of(4);
+            let range = (first.max(start.next_multiple_of(4))..last.min(end & !3)).step_by(4);
+            range.map(move |place| {
+                let at = place.checked_sub(u64::from(address)).map(|at| at as usize);
+                let word = match at.and_then(|at| bytes.get(at..at + 4)) {
+                    Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+                    _ => self.word(place),
+                };
+                (place, word)
+            })
+        })
+    }
+
+    /// A word, of which no segment may hold all bytes.
+    fn word(&self, address: u64) -> u32 {
+        // A piece may lie within another: the array that `dispatch` fills does.
+        let byte = |address: u64| {
+            let after = self.0.partition_point(|(start, _)| u64::from(*start) <= address);
+            let near = self.0.get(after.saturating_sub(2)..after)?.iter().rev();
+            near.filter_map(|(start, bytes)| bytes.get((address - u64::from(*start)) as usize))
+                .copied()
+                .next()
+        };
+        let byte = |offset: u64| byte(address + offset).unwrap_or_default();
+        u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)])
     }
 }
 
@@ -157,16 +179,21 @@ impl Live {
         }
         // The heap; below static data there is only the stack.
         let heap = u64::from(references.extent().end);
-        for word in frozen.words(heap, u64::MAX) {
+        for (_, word) in frozen.memory.words(heap, u64::MAX) {
             live.address(word, references);
         }
         loop {
             if let Some(object) = live.waiting_objects.pop() {
                 let Some(object) = references.objects.get(object as usize) else { continue };
                 live.uses(&object.uses);
+                // What has not changed is known from the linker, which tells addresses
+                // from other numbers.
                 let start = u64::from(object.start);
-                for word in frozen.words(start, start + u64::from(object.size)) {
-                    live.address(word, references);
+                let words = frozen.memory.words(start, start + u64::from(object.size));
+                for (place, word) in words {
+                    if frozen.before.word(place) != word {
+                        live.address(word, references);
+                    }
                 }
             } else if let Some(function) = live.waiting.pop() {
                 if dispatchers.contains(&function) {
@@ -198,7 +225,7 @@ impl Live {
     /// is worth leaving out only if it is longer than what a piece costs.
     fn memory<'a>(&self, frozen: &Frozen<'a>, references: &References) -> Vec<(u32, &'a [u8])> {
         let mut pieces = Vec::new();
-        for &(address, bytes) in &frozen.memory {
+        for &(address, bytes) in &frozen.memory.0 {
             let mut from = 0;
             // The first object may begin before the segment.
             let after = references.objects.partition_point(|object| object.start < address);

@@ -13,7 +13,6 @@ use crate::limits::Budget;
 use crate::rewrite;
 use crate::ticker::Ticker;
 use outpost_package::{CONTRACT as INFERENCE, Digest};
-use outpost_passes::References;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -146,13 +145,9 @@ impl Sandbox {
         let snapshot = ready(wizer.snapshot(&context, &mut guest)).map_err(FreezeError::Compile)?;
         drop(guest);
         let world = if wraps(input.guest)? { "wrapping" } else { "module" };
-        let pruned = match References::of(input.guest).map_err(FreezeError::Encode)? {
-            Some(references) => {
-                outpost_passes::prune(&snapshot, &references, &["freeze", "cabi_post_freeze"])
-                    .map_err(FreezeError::Encode)?
-            }
-            None => snapshot,
-        };
+        let unwanted = ["freeze", "cabi_post_freeze"];
+        let pruned = outpost_passes::prune(&snapshot, input.guest, &unwanted)
+            .map_err(FreezeError::Encode)?;
         componentize(rewrite::drop_imports(&pruned, SOURCE)?, world)
     }
 
