@@ -3,6 +3,7 @@
 
 mod support;
 
+mod blocks;
 mod building;
 mod cache;
 mod crafted;

@@ -113,6 +113,7 @@ pub struct InspectOptions {
     outpost run wine.wasm --input request.json       one request of the Open Inference Protocol\n  \
     outpost run wine.wasm --input rows.csv           a column an element, a row a sample\n  \
     outpost run wine.wasm --input rows.jsonl         a request or a record a line\n  \
+    outpost run photograph.wasm --input cat.jpg      a picture, for a module that takes one\n  \
     cat rows.csv | outpost run wine.wasm --input - --format csv > scores.csv")]
 pub struct RunOptions {
     /// The module.
@@ -142,6 +143,8 @@ pub enum Format {
     Csv,
     /// A request, or a record of input names and values, a line.
     Jsonl,
+    /// The file itself, such as a picture, for a module with one input of bytes.
+    File,
 }
 
 #[derive(Args)]

@@ -77,6 +77,13 @@ pub fn fixture(name: &str) -> PathBuf {
     once(name, |output| build(&fixture_manifest(&scratch(), name, ""), output))
 }
 
+/// A model of `tests/fixtures/blocks/`, with blocks around it.
+pub fn with_blocks(name: &str) -> PathBuf {
+    warm_up();
+    let manifest = repository(&format!("tests/fixtures/blocks/{name}/manifest.toml"));
+    once(&format!("{name}-blocks"), |output| build(&manifest, output))
+}
+
 /// How closely a fixture must give ONNX Runtime's answers.
 pub fn closely(name: &str) -> Tolerance {
     // Sums of a thousand products, in another order than there.

@@ -1,6 +1,7 @@
 //! From a JSON array to a tensor's bytes, in one walk and without a tree of
 //! values: flat or nested, in row-major order, every element checked.
 
+use base64::Engine as _;
 use outpost_core::{Datatype, ViolationCode};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use std::cell::Cell;
@@ -52,6 +53,8 @@ fn without_position(error: &serde_json::Error) -> String {
         None => text,
     }
 }
+
+const BASE64: &str = "is an object, but not of the one key `b64`";
 
 struct Sink<'a> {
     datatype: Datatype,
@@ -138,6 +141,17 @@ impl Sink<'_> {
     }
 }
 
+impl Level<'_, '_> {
+    fn bytes<E: serde::de::Error>(self, value: &[u8]) -> Result<(), E> {
+        let Ok(length) = u32::try_from(value.len()) else {
+            return Err(self.sink.out_of_range());
+        };
+        self.sink.data.extend_from_slice(&length.to_le_bytes());
+        self.sink.push(value);
+        Ok(())
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for Level<'_, '_> {
     type Value = ();
 
@@ -211,27 +225,38 @@ impl<'de> Visitor<'de> for Level<'_, '_> {
         let Datatype::Bytes = self.sink.datatype else {
             return Err(self.sink.wrong_type("a string"));
         };
-        let Ok(length) = u32::try_from(value.len()) else {
-            return Err(self.sink.out_of_range());
-        };
-        self.sink.data.extend_from_slice(&length.to_le_bytes());
-        self.sink.push(value.as_bytes());
-        Ok(())
+        self.bytes(value.as_bytes())
     }
 
     /// JSON has no NaN; a value that is missing from floating-point data is
-    /// null, in requests as in answers.
+    /// null, in requests as in answers. A text that is missing is the empty one.
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
         match self.sink.datatype {
             Datatype::Fp16 => self.sink.push(&half::f16::NAN.to_le_bytes()),
             Datatype::Fp32 => self.sink.push(&f32::NAN.to_le_bytes()),
             Datatype::Fp64 => self.sink.push(&f64::NAN.to_le_bytes()),
+            Datatype::Bytes => return self.bytes(&[]),
             _ => return Err(self.sink.wrong_type("null")),
         }
         Ok(())
     }
 
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        Err(self.sink.wrong_type("an object"))
+    /// Bytes that are no text come as `{"b64": "…"}`, as TensorFlow Serving and
+    /// KServe's V1 protocol have it.
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.sink.datatype != Datatype::Bytes {
+            return Err(self.sink.wrong_type("an object"));
+        }
+        let unreadable = |what: &str| self.sink.fault(ViolationCode::Malformed, what);
+        let Some((key, encoded)) = map.next_entry::<String, String>()? else {
+            return Err(unreadable(BASE64));
+        };
+        if key != "b64" || map.next_key::<String>()?.is_some() {
+            return Err(unreadable(BASE64));
+        }
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(encoded)
+            .map_err(|_| unreadable("is not valid base64"))?;
+        self.bytes(&bytes)
     }
 }

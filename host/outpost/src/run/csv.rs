@@ -1,6 +1,6 @@
 //! Tables: a header, then a row a sample. An input of one element is a column
-//! of its name; wider ones have a column an element, `name.0`, `name.1`, …; a
-//! model with a single input also takes as many columns as it has elements,
+//! of its name; wider ones have a column an element, of the names that the
+//! manifest gives its columns, or else `name.0`, `name.1`, …; a model with a single input also takes as many columns as it has elements,
 //! whatever they are called. Columns that the model does not know are carried
 //! over to the answers.
 
@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use csv::StringRecord;
 use outpost_api::rest::element_texts;
 use outpost_core::{Datatype, Tensor};
+use outpost_package::IoSpec;
 use std::io::{Read, Write};
 
 /// Faults that are listed before the rest is only counted.
@@ -25,7 +26,7 @@ pub fn run(
     let layout = Layout::of(scorer);
     let mut reader = csv::Reader::from_reader(input);
     let header = reader.headers().map_err(|error| Failure::new(error.to_string()))?.clone();
-    let columns = Columns::find(&header, &layout)?;
+    let columns = Columns::find(&header, &layout, &scorer.module.manifest().inputs)?;
     let mut writer = csv::Writer::from_writer(output);
     let mut names: Vec<String> = columns
         .carried
@@ -109,10 +110,22 @@ struct Columns {
 }
 
 impl Columns {
-    fn find(header: &StringRecord, layout: &Layout) -> Result<Self, Failure> {
+    fn find(header: &StringRecord, layout: &Layout, stated: &[IoSpec]) -> Result<Self, Failure> {
         let mut wanted = Vec::new();
         for part in &layout.inputs {
-            wanted.push(element_names(part, &[])?);
+            let columns = stated.iter().find(|spec| spec.name == part.spec.name);
+            let columns = columns.map_or(&[][..], |spec| &spec.columns);
+            wanted.push(match part.width() {
+                Some(width) if width == columns.len() => columns.to_vec(),
+                _ => element_names(part, &[])?,
+            });
+        }
+        let twice = header.iter().enumerate().find(|(index, name)| {
+            let named = wanted.iter().flatten().any(|wanted| wanted == name.trim());
+            named && header.iter().take(*index).any(|other| other.trim() == name.trim())
+        });
+        if let Some((_, name)) = twice {
+            return Err(Failure::new(format!("the table has the column {} twice", name.trim())));
         }
         let position = |name: &String| header.iter().position(|column| column.trim() == name);
         let found: Vec<Vec<Option<usize>>> =
@@ -208,6 +221,10 @@ fn parse(text: &str, datatype: Datatype, data: &mut Vec<u8>) -> Result<(), Strin
         };
     }
     let parsed = match datatype {
+        // A value that is missing, as null is in JSON.
+        Datatype::Fp16 | Datatype::Fp32 | Datatype::Fp64 if text.is_empty() => {
+            return parse("NaN", datatype, data);
+        }
         Datatype::Bool => match text {
             "true" | "True" | "TRUE" | "1" => Some(1),
             "false" | "False" | "FALSE" | "0" => Some(0),
@@ -247,7 +264,9 @@ mod tests {
         assert_eq!(bytes("-7", Datatype::Int16), Ok(vec![249, 255]));
         assert_eq!(bytes("true", Datatype::Bool), Ok(vec![1]));
         assert_eq!(bytes("é", Datatype::Bytes), Ok(vec![2, 0, 0, 0, 0xc3, 0xa9]));
-        assert_eq!(bytes("", Datatype::Fp32), Err("the field is empty, expected FP32".into()));
+        assert_eq!(bytes("", Datatype::Int32), Err("the field is empty, expected INT32".into()));
+        let missing = bytes("", Datatype::Fp32).unwrap();
+        assert!(f32::from_le_bytes(missing.try_into().unwrap()).is_nan());
         assert_eq!(bytes("300", Datatype::Uint8), Err("the field is not UINT8".into()));
         assert_eq!(bytes("1.5", Datatype::Int32), Err("the field is not INT32".into()));
     }

@@ -3,6 +3,7 @@
 use super::{Scorer, write_failed};
 use crate::failure::Failure;
 use outpost_api::rest::{decode_request, encode_response};
+use outpost_core::InferResponse;
 use std::io::{Read, Write};
 
 pub fn run(
@@ -16,8 +17,13 @@ pub fn run(
         .map_err(|error| Failure::new(format!("the request cannot be read: {error}")))?;
     let answered = decode_request(&body).and_then(|request| scorer.infer(request));
     let response = answered.map_err(|error| Failure::new(error.to_string()))?;
-    let manifest = scorer.module.manifest();
-    let body = encode_response(&manifest.name, &manifest.version, &response)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let body = encode(scorer, &response)?;
     output.write_all(&body).and_then(|()| output.write_all(b"\n")).map_err(|e| write_failed(&e))
+}
+
+/// An answer of the protocol.
+pub fn encode(scorer: &Scorer<'_>, response: &InferResponse) -> Result<Vec<u8>, Failure> {
+    let manifest = scorer.module.manifest();
+    encode_response(&manifest.name, &manifest.version, response)
+        .map_err(|error| Failure::new(error.to_string()))
 }

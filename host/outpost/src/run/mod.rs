@@ -2,6 +2,7 @@
 //! rows, a batch at a time and in constant memory.
 
 mod csv;
+mod file;
 mod json;
 mod jsonl;
 mod samples;
@@ -48,6 +49,7 @@ fn by_extension(path: &Path) -> Option<Format> {
         "json" => Some(Format::Json),
         "csv" => Some(Format::Csv),
         "jsonl" | "ndjson" => Some(Format::Jsonl),
+        "jpg" | "jpeg" | "png" | "txt" | "wav" => Some(Format::File),
         _ => None,
     }
 }
@@ -64,6 +66,7 @@ fn score(
     let batch = options.batch as usize;
     let outcome = match format {
         Format::Json => json::run(scorer, input, &mut output),
+        Format::File => file::run(scorer, input, &mut output),
         Format::Csv => csv::run(scorer, input, &mut output, batch, bar),
         Format::Jsonl => jsonl::run(scorer, input, &mut output, batch, bar),
     };
