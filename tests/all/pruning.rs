@@ -6,8 +6,8 @@ use outpost_passes::{Dispatcher, Object, References, Uses};
 use wasmparser::{Parser, Payload, Validator};
 use wasmtime::{Engine, Instance, Module, Store};
 
-/// Function pointers are tagged numbers, static data stands from 1024 to 1056, the
-/// heap above. The array of numbers is at 512.
+/// Function pointers are tagged numbers, static data stands at 512, where the array
+/// of their numbers is, and from 1024 to 1056, the heap above.
 const GUEST: &str = r#"(module
     (memory (export "memory") 1)
     (data (i32.const 512) "\00\00\01\00\02\00\03\00\04\00")
@@ -41,8 +41,12 @@ fn references() -> References {
     let run = 11;
     References {
         // The first object only gets its pointer when a module is frozen.
-        objects: vec![object(1024, &[]), object(1040, &[4])],
-        functions: [(run, Uses { objects: [0].into(), functions: [3].into() })].into(),
+        objects: vec![object(512, &[]), object(1024, &[]), object(1040, &[4])],
+        functions: [
+            (run, Uses { objects: [1].into(), functions: [3].into() }),
+            (9, Uses { objects: [0].into(), ..Uses::default() }),
+        ]
+        .into(),
         pointers: [(TAG + 1, 1), (TAG + 2, 2), (TAG + 3, 3), (TAG + 4, 4)].into(),
         preparing: [6].into(),
         preparers: [8].into(),

@@ -141,8 +141,8 @@ fn bad_fields_are_told_with_line_and_column() {
         *line = fields.join(",");
     };
     spoil(&mut lines[1], 2, "a lot");
-    spoil(&mut lines[2], 0, "");
-    let words = ["line 2", "`features.2`", "not FP32", "line 3", "`features.0`", "empty"];
+    spoil(&mut lines[2], 0, "?");
+    let words = ["line 2", "`features.2`", "not FP32", "line 3", "`features.0`"];
     let outcome = run("wine", &["--format", "csv"], &lines.join("\n"));
     let message = outcome.failure(1, &words);
     assert!(!message.contains("a lot"), "values are not repeated: {message}");
@@ -151,6 +151,19 @@ fn bad_fields_are_told_with_line_and_column() {
     run("wine", &["--format", "csv"], &short).failure(1, &["line"]);
     let many = line(&header(13)) + &(line(&["?"; 13]).repeat(50));
     run("wine", &["--format", "csv"], &many).failure(1, &["and 630 more"]);
+}
+
+/// An empty field is a number that is missing; the model's answer is its own.
+#[test]
+fn empty_fields_are_missing_numbers() {
+    let mut fields: Vec<String> = vec!["1".into(); 13];
+    fields[3].clear();
+    let table = line(&header(13)) + &line(&fields);
+    let answer = run("wine", &["--format", "csv"], &table).success();
+    assert!(answer.ends_with("\n,,,0\n"), "{answer}");
+    let mut twice = header(13);
+    twice[7] = "features.6".into();
+    run("wine", &["--format", "csv"], &line(&twice)).failure(1, &["features.6 twice"]);
 }
 
 #[test]

@@ -457,6 +457,12 @@ fn a_missing_number_is_null() {
 }
 
 #[test]
+fn a_missing_text_is_empty_and_bytes_come_as_base64() {
+    let answer = element("BYTES", "[1, 3]", "[null, \"\", {\"b64\": \"R3LDvMOfZQ==\"}]").ok();
+    assert_eq!(answer["outputs"][0]["data"], json!(["", "", "Grüße"]), "{answer}");
+}
+
+#[test]
 fn elements_that_their_datatype_cannot_hold() {
     for (datatype, data, code) in [
         ("UINT8", "[1, 256, 3]", "out_of_range"),
@@ -473,7 +479,9 @@ fn elements_that_their_datatype_cannot_hold() {
         ("FP32", "[1, \"2\", 3]", "wrong_datatype"),
         ("FP32", "[1, {}, 3]", "wrong_datatype"),
         ("BYTES", "[\"a\", 1, \"c\"]", "wrong_datatype"),
-        ("BYTES", "[\"a\", null, \"c\"]", "wrong_datatype"),
+        ("BYTES", "[\"a\", {\"b64\": \"?\"}, \"c\"]", "malformed"),
+        ("BYTES", "[\"a\", {\"b64\": \"\", \"more\": \"\"}, \"c\"]", "malformed"),
+        ("BYTES", "[\"a\", {}, \"c\"]", "malformed"),
     ] {
         check_element(datatype, "[1, 3]", data, code);
     }

@@ -9,8 +9,8 @@
 //! one load from an array in memory that all instances share, then a jump to a
 //! direct call.
 
-use crate::references::{Dispatcher as Noted, References};
-use std::collections::{BTreeMap, HashMap};
+use crate::references::{Dispatcher as Noted, References, Uses};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
@@ -412,6 +412,12 @@ impl Reencode for Rewrite<'_> {
                 .zip(&self.dispatchers)
                 .map(|(function, dispatcher)| dispatcher.noted(function, self.outline.offset()))
                 .collect();
+            let array: BTreeSet<u32> =
+                references.object_at(self.outline.array).into_iter().collect();
+            for dispatcher in &references.dispatchers {
+                let uses = Uses { objects: array.clone(), ..Uses::default() };
+                references.functions.insert(dispatcher.function, uses);
+            }
             references
         })
     }

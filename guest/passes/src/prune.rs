@@ -196,9 +196,6 @@ impl Live {
                     }
                 }
             } else if let Some(function) = live.waiting.pop() {
-                if dispatchers.contains(&function) {
-                    continue; // calls what has its address taken elsewhere
-                }
                 let preparing = stub && references.preparing.contains(&function);
                 if preparing || references.done.contains(&function) {
                     live.stubs.insert(function);
@@ -206,6 +203,9 @@ impl Live {
                 }
                 if let Some(uses) = references.functions.get(&function) {
                     live.uses(uses);
+                }
+                if dispatchers.contains(&function) {
+                    continue; // calls what has its address taken elsewhere
                 }
                 let Some(body) = frozen.body(function) else { continue };
                 for operator in body.get_operators_reader()? {

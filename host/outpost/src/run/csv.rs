@@ -98,7 +98,12 @@ fn csv_failed(error: &csv::Error) -> Failure {
 }
 
 fn texts(tensor: &Tensor) -> Result<Vec<String>, Failure> {
-    element_texts(tensor).map_err(|error| Failure::new(error.to_string()))
+    let mut texts = element_texts(tensor).map_err(|error| Failure::new(error.to_string()))?;
+    // A number that is missing is an empty field, coming and going.
+    if matches!(tensor.datatype, Datatype::Fp16 | Datatype::Fp32 | Datatype::Fp64) {
+        texts.iter_mut().filter(|text| *text == "null").for_each(String::clear);
+    }
+    Ok(texts)
 }
 
 /// Which columns hold what.
