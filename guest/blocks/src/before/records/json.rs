@@ -20,8 +20,8 @@ pub(super) fn read(text: &str, records: &Records, cells: &mut Vec<Cell<'static>>
     let mut wrong = Wrong::new();
     cells.resize(records.columns.len(), Cell::Absent);
     for (key, raw) in entries {
-        let found = records.columns.iter().zip(&mut *cells).find(|(column, _)| column.name == key);
-        match found {
+        let found = records.places.get(key.as_ref()).copied();
+        match found.and_then(|at| Some((records.columns.get(at)?, cells.get_mut(at)?))) {
             None => {
                 let message = "the record has a key that is no column".into();
                 wrong.push((name(key), ViolationCode::Unknown, message));

@@ -67,6 +67,7 @@ use column::{Cell, Column};
 use faults::Faults;
 use outpost_guest::{Error, Tensor, TensorSpec, ViolationCode};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use target::{Filling, Target};
 
 /// How the rows come.
@@ -82,6 +83,8 @@ struct Records {
     /// The module's: one for each column, or one for all.
     inputs: Vec<TensorSpec>,
     columns: Vec<Column>,
+    /// Where in the columns each is, by its name.
+    places: BTreeMap<String, usize>,
     targets: Vec<Target>,
 }
 

@@ -130,7 +130,9 @@ pub(super) fn records(
         front.rotate_left(inputs.len());
     }
     distinct(&outer)?;
-    Ok((Records { format, inputs, columns, targets }, outer))
+    let names = columns.iter().map(|column| column.name.clone());
+    let places = names.zip(0..).collect();
+    Ok((Records { format, inputs, columns, places, targets }, outer))
 }
 
 /// Where in the targets the one of this name is; without a name, the only input.
@@ -237,6 +239,7 @@ impl Reader<'_> {
     /// A column, for a model's input of this datatype, if that is known. What is
     /// wrong is in the faults, and then the column is not used.
     fn column(&mut self, name: String, datatype: Option<Datatype>) -> Column {
+        let faults = self.faults.len();
         let _: Option<String> = self.key("unit");
         let default: Option<Value> = self.key("default");
         let nullable: Option<bool> = self.key("nullable");
@@ -279,7 +282,9 @@ impl Reader<'_> {
                 ));
             }
         }
+        // Only of a column that is right: others would be blamed twice.
         if let (Some(datatype), Missing::Default(default)) = (datatype, &column.missing)
+            && self.faults.len() == faults
             && let Err((_, message)) = column.encode(default, datatype, &mut Vec::new())
         {
             self.fault(&format!("`default`: {message}"));
