@@ -1,9 +1,9 @@
 """Makes records.json: tables, and what scikit-learn and pandas make of them. Its cases
 look like those of cases.json, of make.py.
 
-    python3 -m venv /tmp/records-venv
-    /tmp/records-venv/bin/pip install numpy==2.4.6 pandas==3.1.1 scikit-learn==1.9.1
-    /tmp/records-venv/bin/python make_records.py
+    python3 -m venv /tmp/blocks-venv
+    /tmp/blocks-venv/bin/pip install -r requirements.txt
+    /tmp/blocks-venv/bin/python make_records.py
 
 Answers are computed in double precision and rounded once, as the block does it.
 """
@@ -209,8 +209,9 @@ answers = [passed / pd.Timedelta(unit) for unit in units.values()]
 whole = [passed // pd.Timedelta(unit) for unit in units.values()]
 for part in ("year", "month", "day", "weekday", "hour", "minute"):
     dates.append({**date, "name": part, "part": part})
-    answers.append(getattr(stamps.dt, part))
-    whole.append(getattr(stamps.dt, part))
+    numbers = getattr(stamps.dt, {"weekday": "day_of_week"}.get(part, part))
+    answers.append(numbers)
+    whole.append(numbers)
 rows = [{column["name"]: day for column in dates} for day in DATES]
 case("dates FP64", dates, rows, [tensor("X", np.stack(answers, 1).astype(np.float64))])
 case("dates INT64", dates, rows, [tensor("X", np.stack(whole, 1).astype(np.int64))])

@@ -1,16 +1,15 @@
 //! Dates: RFC 3339, or days alone, and the numbers that a model takes of them.
 
 use super::target::Number;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::Offset;
 use serde::Deserialize;
 
 /// What a date becomes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Measure {
-    /// How much has passed.
-    Since(Timestamp, Per),
+    /// How much has passed since then, in UTC.
+    Since(DateTime, Per),
     /// In UTC.
     Part(Part),
 }
@@ -49,43 +48,41 @@ impl Per {
 }
 
 impl Measure {
-    /// The number for a date: whole if the model takes only those.
-    pub fn of(self, timestamp: Timestamp, whole: bool) -> Number<'static> {
+    /// The number for a date in UTC: whole if the model takes only those.
+    pub fn of(self, date: DateTime, whole: bool) -> Number<'static> {
         let part = match self {
             Measure::Since(start, per) => {
-                let (passed, unit) =
-                    (timestamp.as_nanosecond() - start.as_nanosecond(), per.nanoseconds());
+                let (passed, unit) = (date.duration_since(start).as_nanos(), per.nanoseconds());
                 let (units, rest) = (passed.div_euclid(unit), passed.rem_euclid(unit));
                 if whole || rest == 0 {
-                    // There are fewer than that between the years -9999 and 9999.
+                    // There are fewer than that between the years 0 and 9999.
                     return Number::Whole(i64::try_from(units).unwrap_or(i64::MAX));
                 }
                 return Number::Real(units as f64 + rest as f64 / unit as f64);
             }
             Measure::Part(part) => part,
         };
-        let local = Offset::UTC.to_datetime(timestamp);
         Number::Whole(match part {
-            Part::Year => local.year().into(),
-            Part::Month => local.month().into(),
-            Part::Day => local.day().into(),
-            Part::Weekday => local.weekday().to_monday_zero_offset().into(),
-            Part::Hour => local.hour().into(),
-            Part::Minute => local.minute().into(),
+            Part::Year => date.year().into(),
+            Part::Month => date.month().into(),
+            Part::Day => date.day().into(),
+            Part::Weekday => date.weekday().to_monday_zero_offset().into(),
+            Part::Hour => date.hour().into(),
+            Part::Minute => date.minute().into(),
         })
     }
 }
 
 /// `YYYY-MM-DD`, midnight in UTC, or `YYYY-MM-DDThh:mm:ssZ` with any offset and
-/// fraction, of which nanoseconds count. A leap second is the second before it.
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+/// fraction, of which nanoseconds count: in UTC. A leap second is the second before it.
+pub(super) fn parse(text: &str) -> Option<DateTime> {
     let mut rest = text.as_bytes();
     let year = digits(&mut rest, 4)?;
     let month = after(&mut rest, b"-").then(|| digits(&mut rest, 2))??;
     let day = after(&mut rest, b"-").then(|| digits(&mut rest, 2))??;
     let date = Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()?;
     if rest.is_empty() {
-        return Offset::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok();
+        return Some(date.to_datetime(Time::midnight()));
     }
     let hour = after(&mut rest, b"Tt ").then(|| digits(&mut rest, 2))??;
     let minute = after(&mut rest, b":").then(|| digits(&mut rest, 2))??;
@@ -108,12 +105,12 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         if hours > 23 || minutes > 59 {
             return None;
         }
-        let seconds = i32::from(hours) * 3_600 + i32::from(minutes) * 60;
+        let seconds = i64::from(hours) * 3_600 + i64::from(minutes) * 60;
         if east { seconds } else { -seconds }
     };
+    // What is east of Greenwich has its noon earlier.
     let local = DateTime::from_parts(date, time);
-    let offset = Offset::from_seconds(seconds).ok()?;
-    rest.is_empty().then(|| offset.to_timestamp(local).ok())?
+    rest.is_empty().then(|| local.checked_sub(SignedDuration::from_secs(seconds)).ok())?
 }
 
 /// Takes one of these bytes off, if it is there.
@@ -149,6 +146,8 @@ fn fraction(rest: &mut &[u8]) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::parse;
+    use jiff::Timestamp;
+    use jiff::tz::Offset;
 
     #[test]
     fn dates_are_jiffs() {
@@ -158,14 +157,22 @@ mod tests {
             "2000-02-29 00:00:00+14:00",
             "1900-02-28T00:00:00.5-00:01",
             "0000-01-01T00:00:00Z",
-            "9999-12-30T23:59:59-01:00",
+            "9999-12-30T20:59:59-01:00",
             "1969-12-31T23:59:59.999Z",
             "2016-12-31T23:59:60Z",
         ];
         for date in dates {
-            assert_eq!(parse(date), Some(date.parse().unwrap()), "{date}");
+            let timestamp: Timestamp = date.parse().unwrap();
+            assert_eq!(parse(date), Some(Offset::UTC.to_datetime(timestamp)), "{date}");
         }
-        assert_eq!(parse("2024-02-29"), Some("2024-02-29T00:00:00Z".parse().unwrap()));
+        assert_eq!(parse("2024-02-29"), Some(jiff::civil::datetime(2024, 2, 29, 0, 0, 0, 0)));
+        // The last date, which often stands for none, is out of jiff's timestamps.
+        for last in ["9999-12-31", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999+23:59"] {
+            assert!(
+                parse(last).is_some_and(|date| date.year() == 9999 && date.day() > 30),
+                "{last}"
+            );
+        }
         assert_eq!(
             parse("2024-02-29T00:00:00.1234567899Z"),
             parse("2024-02-29T00:00:00.123456789Z")
