@@ -379,6 +379,16 @@ fn what_a_datatype_has() {
 }
 
 #[test]
+fn dates_of_a_manifest_without_quotes() {
+    let unquoted = |date: &str| json!({"$__toml_private_datetime": date});
+    let column = json!({"type": "date", "since": unquoted("2020-01-01"), "per": "hours",
+        "default": unquoted("2020-01-02T01:00:00+01:00")});
+    assert_eq!(one(column.clone(), "INT64", "null"), Ok(24_i64.to_le_bytes().into()));
+    // Rounded down, also before that.
+    assert_eq!(one(column, "INT64", "\"2019-12-31T23:30:00Z\""), Ok((-1_i64).to_le_bytes().into()));
+}
+
+#[test]
 fn the_outer_tensors() {
     let inputs = [
         spec("first", "FP32", &[1]),
@@ -510,7 +520,7 @@ fn all_that_is_wrong_with_a_manifest() {
             "column `e`: `unknown` is \"zeros\" with `one_hot`",
             "column `f`: `default` is not a value of this type",
             "column `g`: takes `since` and `per` (seconds",
-            "column `h`: `since` is a date in quotes",
+            "column `h`: `since` is a date like",
             "column `i`: takes `since` and `per`",
             "column `j`: `part`: unknown variant `second`",
             "column `j`: takes `since` and `per`",

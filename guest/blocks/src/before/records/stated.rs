@@ -241,7 +241,7 @@ impl Reader<'_> {
     fn column(&mut self, name: String, datatype: Option<Datatype>) -> Column {
         let faults = self.faults.len();
         let _: Option<String> = self.key("unit");
-        let default: Option<Value> = self.key("default");
+        let default: Option<Value> = self.key("default").map(unquoted);
         let nullable: Option<bool> = self.key("nullable");
         let kind: Option<String> = self.key("type");
         if datatype == Some(Datatype::Bytes) && kind.as_ref().is_some_and(|kind| kind != "category")
@@ -405,12 +405,12 @@ impl Reader<'_> {
     }
 
     fn date(&mut self, datatype: Option<Datatype>) -> Kind {
-        let since: Option<String> = self.key("since");
+        let since: Option<Value> = self.key("since").map(unquoted);
         let per: Option<Per> = self.key("per");
         let part: Option<Part> = self.key("part");
-        let start = since.as_deref().and_then(date::parse);
+        let start = since.as_ref().and_then(Value::as_str).and_then(date::parse);
         if since.is_some() && start.is_none() {
-            self.fault("`since` is a date in quotes, like \"2020-01-01\"");
+            self.fault("`since` is a date like \"2020-01-01\" or \"2020-01-01T12:00:00Z\"");
         }
         let measure = match (start, per, part) {
             (None, None, Some(part)) if since.is_none() => Some(Measure::Part(part)),
@@ -443,6 +443,16 @@ impl Reader<'_> {
             Kind::Text => text(&|_| true),
             Kind::Date(..) => text(&|text| date::parse(text).is_some()),
         }
+    }
+}
+
+/// TOML has dates without quotes, too. On the way here they became a table of one key.
+fn unquoted(value: Value) -> Value {
+    match value {
+        Value::Object(mut table) if table.len() == 1 => {
+            table.remove("$__toml_private_datetime").unwrap_or(Value::Object(table))
+        }
+        other => other,
     }
 }
 
