@@ -370,6 +370,10 @@ fn what_a_datatype_has() {
         Ok(vec![120]),
         "clipped first"
     );
+    for (value, clipped) in [("120.5", 120.0), ("119.5", 119.5), ("-0.5", 0.0)] {
+        let data = one(json!({"type": "number", "clip": [0, 120]}), "FP64", value);
+        assert_eq!(data, Ok(f64::to_le_bytes(clipped).into()));
+    }
     assert_eq!(one(json!({"type": "number", "std": 1e-300}), "FP64", "1e300"), Err(OutOfRange));
     // A category that is missing, of several numbers.
     let nullable =
