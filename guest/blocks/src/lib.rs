@@ -42,6 +42,7 @@
 
 #![forbid(unsafe_code)]
 
+mod abstain;
 mod after;
 mod batch;
 mod before;
@@ -50,6 +51,7 @@ mod numbers;
 mod stated;
 mod strings;
 
+pub use abstain::{abstain, abstain_in};
 pub use after::AFTER;
 pub use batch::Batch;
 pub use before::BEFORE;

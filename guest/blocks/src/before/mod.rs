@@ -2,6 +2,7 @@
 
 mod fault;
 mod picture;
+mod records;
 mod sound;
 mod text;
 
@@ -9,5 +10,9 @@ use crate::build::Builder;
 use fault::{missing, unreadable, violation};
 
 /// By the name in the manifest.
-pub const BEFORE: &[(&str, Builder)] =
-    &[("picture", picture::build), ("sound", sound::build), ("text", text::build)];
+pub const BEFORE: &[(&str, Builder)] = &[
+    ("picture", picture::build),
+    ("records", records::build),
+    ("sound", sound::build),
+    ("text", text::build),
+];

@@ -1,4 +1,4 @@
-//! The cases of make.py: the same tensors, of the shapes that were foretold.
+//! The cases of make.py and make_records.py: the same tensors, of the shapes that were foretold.
 
 use crate::cases::{self, numbers};
 use outpost_blocks::Batch;
@@ -75,8 +75,12 @@ fn assert_same(name: &str, got: &Tensor, expected: &Tensor) {
 }
 
 fn check_all(begin: &str, at_least: usize) {
+    check_file("cases.json", begin, at_least);
+}
+
+fn check_file(file: &str, begin: &str, at_least: usize) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
-    let cases = std::fs::read(format!("{folder}/cases.json")).unwrap();
+    let cases = std::fs::read(format!("{folder}/{file}")).unwrap();
     let cases: Vec<Value> = serde_json::from_slice(&cases).unwrap();
     let of_block = |case: &&Value| case["name"].as_str().unwrap().starts_with(begin);
     let cases: Vec<&Value> = cases.iter().filter(of_block).collect();
@@ -142,4 +146,11 @@ fn texts_are_tokenizers() {
 #[test]
 fn sounds_are_librosas() {
     check_all("sound", 19);
+}
+
+#[test]
+fn records_are_scikit_learns_and_pandas() {
+    check_file("records.json", "people", 15);
+    check_file("records.json", "dates", 12);
+    check_file("records.json", "texts", 3);
 }
