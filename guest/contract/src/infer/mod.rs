@@ -1,0 +1,3 @@
+//! Guesses a contract from data.
+/// A.
+pub struct Profile;
