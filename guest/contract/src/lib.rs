@@ -85,7 +85,7 @@ mod tensor;
 pub use compile::Checker;
 pub use contract::{Contract, Field, Kind, Policy, Value};
 #[cfg(feature = "infer")]
-pub use infer::Profile;
+pub use infer::{NULLS, Profile};
 #[cfg(feature = "check")]
 pub use report::{Code, MOST_VIOLATIONS, Remarks, Violation};
 #[cfg(feature = "check")]
