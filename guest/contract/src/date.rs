@@ -110,4 +110,15 @@ mod tests {
             assert_eq!(seconds(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn dates_are_those_of_python() {
+        let reference: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/reference.json")).unwrap();
+        for date in reference["dates"].as_array().unwrap() {
+            let text = date[0].as_str().unwrap();
+            let found = parse(text.as_bytes()).map(|date| date.as_microsecond());
+            assert_eq!(found, date[1].as_i64(), "{text}");
+        }
+    }
 }

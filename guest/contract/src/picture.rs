@@ -71,4 +71,18 @@ mod tests {
             assert_eq!(size(none), None);
         }
     }
+
+    #[test]
+    fn sizes_are_those_of_pillow() {
+        let reference: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/reference.json")).unwrap();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../picture/tests/pictures");
+        let pictures = reference["pictures"].as_object().unwrap();
+        assert!(pictures.len() > 50);
+        for (name, stated) in pictures {
+            let bytes = std::fs::read(format!("{folder}/{name}")).unwrap();
+            let found = size(&bytes).map(|(width, height)| serde_json::json!([width, height]));
+            assert_eq!(found.as_ref(), Some(stated), "{name}");
+        }
+    }
 }
