@@ -262,7 +262,7 @@ impl Held<'_> {
         });
         match now {
             None => Some(Fault::NoAge),
-            Some(now) => (now.duration_since(date) > age.most).then_some(Fault::Broken),
+            Some(now) => (now.saturating_sub(date) > age.most).then_some(Fault::Broken),
         }
     }
 

@@ -1,12 +1,17 @@
 //! Dates and ages, as texts. jiff knows the calendar; how a date may be written is
 //! told here, since jiff reads more than RFC 3339 has.
 
-use jiff::civil::Date;
-use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
+
+/// When it was: the time since 1970 began, in UTC. jiff's own type for that ends before
+/// 9999-12-31, which some write for what has no end.
+pub(crate) type Moment = SignedDuration;
+
+const START: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// `YYYY-MM-DD`, which is midnight in UTC, or date and time of RFC 3339.
-pub(crate) fn parse(text: &[u8]) -> Option<Timestamp> {
+pub(crate) fn parse(text: &[u8]) -> Option<Moment> {
     let (day, time) = text.split_first_chunk::<10>()?;
     if !like(day, b"0000-00-00") {
         return None;
@@ -15,19 +20,28 @@ pub(crate) fn parse(text: &[u8]) -> Option<Timestamp> {
     match time.split_first() {
         None => {
             let date: Date = text.parse().ok()?;
-            Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()
+            Some(date.at(0, 0, 0, 0).duration_since(START))
         }
         Some((b'T' | b't' | b' ', time)) => {
             let (clock, rest) = time.split_first_chunk::<8>()?;
             let digits = rest
                 .strip_prefix(b".")
                 .map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count() + 1);
-            let offset = rest.get(digits..)?;
-            let whole = like(clock, b"00:00:00") && digits != 1 && is_offset(offset);
-            whole.then(|| text.parse().ok()).flatten()
+            if !like(clock, b"00:00:00") || digits == 1 {
+                return None;
+            }
+            let ahead = offset(rest.get(digits..)?)?;
+            let local: DateTime = text.get(..day.len() + 1 + clock.len() + digits)?.parse().ok()?;
+            local.duration_since(START).checked_sub(ahead)
         }
         Some(_) => None,
     }
+}
+
+/// A moment, for a person.
+#[cfg(feature = "infer")]
+pub(crate) fn shown(moment: Moment) -> String {
+    START.checked_add(moment).map_or_else(|_| "?".into(), |date| date.to_string())
 }
 
 /// Whether digits are where the pattern has 0, and all else is the same.
@@ -39,12 +53,22 @@ fn like(text: &[u8], pattern: &[u8]) -> bool {
     text.len() == pattern.len() && text.iter().zip(pattern).all(same)
 }
 
-fn is_offset(text: &[u8]) -> bool {
-    match text.split_first() {
-        Some((b'Z' | b'z', [])) => true,
-        // Hours end at 23 there; jiff takes two more.
-        Some((b'+' | b'-', offset)) => like(offset, b"00:00") && offset < b"24".as_slice(),
-        _ => false,
+/// How far a clock is ahead of UTC.
+fn offset(text: &[u8]) -> Option<SignedDuration> {
+    let &[sign, ten_hours, hour, b':', ten_minutes, minute] = text else {
+        return matches!(text, b"Z" | b"z").then_some(SignedDuration::ZERO);
+    };
+    let two = |ten: u8, one: u8| {
+        let digits = ten.is_ascii_digit() && one.is_ascii_digit();
+        digits.then(|| i64::from(ten - b'0') * 10 + i64::from(one - b'0'))
+    };
+    let hours = two(ten_hours, hour).filter(|&hours| hours < 24)?;
+    let minutes = two(ten_minutes, minute).filter(|&minutes| minutes < 60)?;
+    let ahead = SignedDuration::from_secs(hours * 3_600 + minutes * 60);
+    match sign {
+        b'+' => Some(ahead),
+        b'-' => ahead.checked_neg(),
+        _ => None,
     }
 }
 
@@ -82,7 +106,7 @@ mod tests {
 
     #[test]
     fn dates_are_of_rfc_3339() {
-        let seconds = |text: &str| parse(text.as_bytes()).map(|date| date.as_second());
+        let seconds = |text: &str| parse(text.as_bytes()).map(|date| date.as_secs());
         assert_eq!(seconds("1970-01-02"), Some(86_400));
         assert_eq!(seconds("1970-01-01T01:00:00+01:00"), Some(0));
         assert_eq!(seconds("1970-01-01t00:00:01.5z"), Some(1));
@@ -117,7 +141,7 @@ mod tests {
             serde_json::from_str(include_str!("../tests/reference.json")).unwrap();
         for date in reference["dates"].as_array().unwrap() {
             let text = date[0].as_str().unwrap();
-            let found = parse(text.as_bytes()).map(|date| date.as_microsecond());
+            let found = parse(text.as_bytes()).map(|date| i64::try_from(date.as_micros()).unwrap());
             assert_eq!(found, date[1].as_i64(), "{text}");
         }
     }

@@ -44,8 +44,9 @@ fn guesses_are_those_of_pandas() {
             Kind::Integer | Kind::Number => {
                 let (least, most) = (&column["least"], &column["most"]);
                 let (least, most) = (least.as_f64().unwrap(), most.as_f64().unwrap());
-                let margin = 0.1 * (most - least);
-                let step = (margin / 50.0).max(1.0_f64.min(margin));
+                let span = most - least;
+                let margin = 0.1 * if span == 0.0 { least.abs() } else { span };
+                let step = if field.kind == Kind::Integer { 1.0 } else { margin / 50.0 };
                 let (min, max) = (field.min.unwrap(), field.max.unwrap());
                 assert!(min <= least && min >= least - margin - step, "{name}: {min}");
                 assert!(max >= most && max <= most + margin + step, "{name}: {max}");

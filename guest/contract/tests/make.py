@@ -117,7 +117,7 @@ def seconds(text):
     day = r"\d{4}-\d\d-\d\d"
     if re.fullmatch(day, text, re.ASCII):
         text += "T00:00:00Z"
-    if not re.fullmatch(day + r"[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text, re.ASCII):
+    if not re.fullmatch(day + r"[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)", text, re.ASCII):
         return None
     try:
         date = datetime.datetime.fromisoformat(text.upper())

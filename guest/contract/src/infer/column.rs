@@ -2,8 +2,7 @@
 
 use super::NULLS;
 use super::sample::Sample;
-use crate::date;
-use jiff::Timestamp;
+use crate::date::{self, Moment};
 use std::collections::BTreeMap;
 
 /// So many distinct values are told apart, and no longer ones.
@@ -24,7 +23,7 @@ pub(crate) struct Column {
     pub dates: u64,
     /// Least and greatest of what is finite.
     pub range: Option<(f64, f64)>,
-    pub days: Option<(Timestamp, Timestamp)>,
+    pub days: Option<(Moment, Moment)>,
     /// Of texts, in characters.
     pub lengths: Option<(u64, u64)>,
     pub sample: Sample,
@@ -74,7 +73,7 @@ impl Column {
         }
         if let Some(date) = date::parse(value.as_bytes()) {
             self.dates += 1;
-            widen(&mut self.days, date, Timestamp::min, Timestamp::max);
+            widen(&mut self.days, date, Moment::min, Moment::max);
         }
         widen(&mut self.lengths, value.chars().count() as u64, u64::min, u64::max);
         self.count(value);

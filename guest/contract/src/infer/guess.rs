@@ -2,6 +2,7 @@
 
 use super::column::{Column, MOST_DISTINCT, boolean};
 use crate::contract::{Field, Kind, Policy, Value};
+use crate::date;
 
 /// Texts are categories if there are no more than that, and each was there ten times
 /// on the average.
@@ -54,7 +55,7 @@ pub(crate) fn field(column: &Column) -> Field {
             field.default = column.sample.middle().map(|(lower, upper)| match whole {
                 // Not between the two: that need not be whole.
                 true => Value::Integer(lower as i64),
-                false => Value::Number(lower + (upper - lower) / 2.0),
+                false => Value::Number(f64::midpoint(lower, upper)),
             });
         }
         Kind::Boolean => {
@@ -110,7 +111,10 @@ fn widened(least: f64, most: f64, whole: bool) -> (f64, f64) {
     };
     let min = rounded(least - span * MARGIN, f64::floor).min(least);
     let max = rounded(most + span * MARGIN, f64::ceil).max(most);
-    (if least >= 0.0 { min.max(0.0) } else { min }, if most <= 0.0 { max.min(0.0) } else { max })
+    (
+        if least >= 0.0 { min.max(0.0) } else { min },
+        if least < 0.0 && most <= 0.0 { max.min(0.0) } else { max },
+    )
 }
 
 /// What a field was guessed from, for a person. No value of a text is in it.
@@ -139,7 +143,7 @@ pub(crate) fn remark(column: &Column) -> String {
             }
         }
         (Kind::Date, _, Some((first, last)), _) => {
-            remark += &format!("; {first} to {last}");
+            remark += &format!("; {} to {}", date::shown(first), date::shown(last));
         }
         (Kind::Text, _, _, Some((shortest, longest))) => {
             remark += &format!("; {shortest} to {longest} characters, taken times {STRETCH}");
