@@ -3,7 +3,7 @@
 use outpost_contract::{Contract, Kind, NULLS, Policy, Profile, Value};
 
 fn profile() -> Profile {
-    let mut reader = csv::Reader::from_reader(include_str!("awkward.csv").as_bytes());
+    let mut reader = csv::Reader::from_reader(include_str!("../awkward.csv").as_bytes());
     let mut profile = Profile::new(reader.headers().unwrap());
     for row in reader.records() {
         profile.push(row.unwrap().iter());
@@ -19,7 +19,7 @@ fn back(text: &str) -> Contract {
 #[test]
 fn guesses_are_those_of_pandas() {
     let reference: serde_json::Value =
-        serde_json::from_str(include_str!("reference.json")).unwrap();
+        serde_json::from_str(include_str!("../reference.json")).unwrap();
     let profile = profile();
     let contract = profile.contract();
     let text = profile.to_toml();
