@@ -4,7 +4,7 @@
 
 use outpost_contract::{Contract, Datatype, Field, Input, Kind, Values};
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const COLUMNS: usize = 30;
 
@@ -23,15 +23,19 @@ fn main() -> Result<(), String> {
             let size = if datatype == Datatype::Fp32 { 4 } else { 8 };
             let mut data = vec![0; rows * COLUMNS * size];
             let shape = [rows as u64, COLUMNS as u64];
-            let turns = 2_000_000 / rows;
-            let start = Instant::now();
-            for _ in 0..turns {
-                let values = Values { datatype, shape: &shape, data: black_box(&mut data) };
-                let remarks = checker.check(&mut [Some(values)]);
-                black_box(remarks).map_err(|_| "the request is refused")?;
+            let turns = 20_000 / rows;
+            // The best of many rounds: the machine does other things as well.
+            let mut best = Duration::MAX;
+            for _ in 0..100 {
+                let start = Instant::now();
+                for _ in 0..turns {
+                    let values = Values { datatype, shape: &shape, data: black_box(&mut data) };
+                    let remarks = checker.check(&mut [Some(values)]);
+                    black_box(remarks).map_err(|_| "the request is refused")?;
+                }
+                best = best.min(start.elapsed() / u32::try_from(turns).unwrap_or(u32::MAX));
             }
-            let each = start.elapsed() / u32::try_from(turns).unwrap_or(u32::MAX);
-            println!("{rows} × {COLUMNS} {}: {each:?}", datatype.name());
+            println!("{rows} × {COLUMNS} {}: {best:?}", datatype.name());
         }
     }
     Ok(())

@@ -387,6 +387,7 @@ fn violation(field: &Compiled, row: Option<u64>, fault: Fault) -> Violation {
     let (code, message) = match fault {
         Fault::Null => (Code::Null, "must have a value"),
         Fault::Infinite => (Code::OutOfRange, "must be finite"),
+        Fault::Fraction if field.boolean => (Code::OutOfRange, field.said.as_str()),
         Fault::Fraction => (Code::OutOfRange, "must be a whole number"),
         Fault::NoText => (Code::InvalidText, "must be UTF-8"),
         Fault::NoDate => (Code::Malformed, "must be YYYY-MM-DD, or date and time of RFC 3339"),

@@ -41,6 +41,7 @@ pub(crate) struct Compiled {
     pub policy: Policy,
     pub null_policy: Policy,
     pub nullable: bool,
+    pub boolean: bool,
     pub null_rate: Option<NullRate>,
     pub rule: Rule,
     /// The rule as a message.
@@ -191,6 +192,7 @@ fn compiled(contract: &Contract, field: &Field, inputs: &[Input<'_>]) -> Result<
         policy: field.policy(contract),
         null_policy: field.null_policy(contract),
         nullable: field.nullable,
+        boolean: field.kind == Kind::Boolean,
         null_rate: field.max_null_rate.map(rate),
         rule,
         said: said(field),

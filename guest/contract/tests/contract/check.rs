@@ -188,11 +188,7 @@ fn booleans_are_0_or_1() {
     check(
         json!({"type": "boolean"}),
         || floats(&[0.0, 1.0, 0.5, 2.0, f32::NAN]),
-        &[
-            (2, Code::OutOfRange, "must be a whole number"),
-            (3, Code::OutOfRange, said),
-            (4, Code::Null, NULL),
-        ],
+        &[(2, Code::OutOfRange, said), (3, Code::OutOfRange, said), (4, Code::Null, NULL)],
         Some((json!(true), 1_f32.to_le_bytes().into())),
     );
 }
