@@ -47,6 +47,7 @@ mod after;
 mod batch;
 mod before;
 mod build;
+mod contract;
 mod numbers;
 mod stated;
 mod strings;
@@ -56,6 +57,7 @@ pub use after::AFTER;
 pub use batch::Batch;
 pub use before::BEFORE;
 pub use build::{Blocks, Builder, Built, Site, after, before};
+pub use contract::contract;
 
 use outpost_guest::Error;
 
