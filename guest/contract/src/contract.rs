@@ -99,6 +99,10 @@ pub struct Field {
     /// numbers and BOOL cannot be.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub nullable: bool,
+    /// Whether a request must have the input. If it need not and does not, all of its
+    /// values are missing.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub required: bool,
     /// What share of a request's values may be missing, more than 0 and less than 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_null_rate: Option<f64>,
@@ -160,6 +164,7 @@ impl Field {
             description: None,
             unit: None,
             nullable: false,
+            required: true,
             max_null_rate: None,
             min_rows: None,
             min: None,
@@ -195,4 +200,13 @@ impl Field {
     pub fn null_policy(&self, contract: &Contract) -> Policy {
         self.null_policy.unwrap_or(self.policy(contract))
     }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_true(value: &bool) -> bool {
+    *value
 }

@@ -19,6 +19,9 @@ struct Runtime {
 trait Around {
     /// The whole way of a request, through `onnx`.
     fn infer(&self, inputs: Vec<Tensor>, onnx: &mut Onnx) -> Result<Prediction, Error>;
+
+    /// See [`Model::complete`].
+    fn complete(&self, inputs: &mut Vec<Tensor>);
 }
 
 impl Model for Runtime {
@@ -40,6 +43,12 @@ impl Model for Runtime {
 
     fn description(&self) -> &Description {
         &self.description
+    }
+
+    fn complete(&self, inputs: &mut Vec<Tensor>) {
+        if let Some(around) = &self.around {
+            around.complete(inputs);
+        }
     }
 
     fn infer(&mut self, inputs: Vec<Tensor>) -> Result<Prediction, Error> {

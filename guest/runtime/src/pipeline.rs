@@ -3,12 +3,13 @@
 
 use crate::Around;
 use crate::manifest::Manifest;
-use outpost_blocks::{Batch, Blocks, after, before};
-use outpost_guest::{Error, Prediction, Tensor, TensorSpec};
+use outpost_blocks::{Batch, Block, Blocks, abstain_in, after, before, contract};
+use outpost_guest::{Datatype, Error, Prediction, Tensor, TensorSpec, element_size};
 use outpost_onnx::Onnx;
 
 /// Everything around the model.
 pub struct Pipeline {
+    contract: Option<Box<dyn Block>>,
     before: Blocks,
     after: Blocks,
     /// The model's inputs that a block after it asks for.
@@ -17,6 +18,8 @@ pub struct Pipeline {
     pub inputs: Vec<TensorSpec>,
     /// What it gives.
     pub outputs: Vec<TensorSpec>,
+    /// The inputs that a request may leave out.
+    optional: Vec<TensorSpec>,
 }
 
 impl Pipeline {
@@ -32,20 +35,34 @@ impl Pipeline {
         let (before, inputs) = before(manifest.before.clone(), onnx.inputs.clone(), file)?;
         let (after, outputs) =
             after(manifest.after.clone(), &onnx.inputs, onnx.outputs.clone(), file)?;
+        let contract = (manifest.contract.clone())
+            .map(|stated| contract(stated, &manifest.columns, &inputs))
+            .transpose()?;
         let wanted = after.iter().flat_map(|block| block.wants()).collect();
-        Ok(Pipeline { before, after, wanted, inputs, outputs })
+        let optional = optional(manifest, &inputs)?;
+        Ok(Pipeline { contract, before, after, wanted, inputs, outputs, optional })
     }
 
     /// Whether nothing stands around the model.
     pub fn is_empty(&self) -> bool {
-        self.before.is_empty() && self.after.is_empty()
+        self.contract.is_none() && self.before.is_empty() && self.after.is_empty()
+    }
+
+    /// Rows of a request: the first extent of the first input in which it varies.
+    fn rows(&self, inputs: &[Tensor]) -> Option<u64> {
+        let varies = |input: &&Tensor| {
+            let spec = self.inputs.iter().find(|spec| spec.name == input.name);
+            spec.is_some_and(|spec| spec.shape.first() == Some(&-1))
+        };
+        inputs.iter().find(varies)?.shape.first().copied()
     }
 }
 
 impl Around for Pipeline {
     fn infer(&self, inputs: Vec<Tensor>, onnx: &mut Onnx) -> Result<Prediction, Error> {
+        let rows = self.rows(&inputs).unwrap_or(1);
         let mut batch = Batch { tensors: inputs, ..Batch::default() };
-        for block in &self.before {
+        for block in self.contract.iter().chain(&self.before) {
             block.run(&mut batch)?;
         }
         let inputs = take(&mut batch, &onnx.inputs)?;
@@ -55,9 +72,65 @@ impl Around for Pipeline {
         for block in &self.after {
             block.run(&mut batch)?;
         }
-        let outputs = take(&mut batch, &self.outputs)?;
+        let mut outputs = take(&mut batch, &self.outputs)?;
+        abstain_in(&mut outputs, rows, &batch.abstained);
         Ok(Prediction { outputs, flags: batch.flags })
     }
+
+    /// What is left out is missing in every row.
+    fn complete(&self, inputs: &mut Vec<Tensor>) {
+        let Some(rows) = self.rows(inputs) else { return };
+        // So many rows as memory could hold at most are left for the checks to refuse.
+        let Some(count) = usize::try_from(rows).ok().filter(|count| *count <= MOST_ROWS) else {
+            return;
+        };
+        for spec in &self.optional {
+            if inputs.iter().all(|input| input.name != spec.name) {
+                let missing: &[u8] = match spec.datatype {
+                    Datatype::Fp16 => &[0, 0x7e],
+                    Datatype::Fp32 => &[0, 0, 0xc0, 0x7f],
+                    Datatype::Fp64 => &[0, 0, 0, 0, 0, 0, 0xf8, 0x7f],
+                    _ => &[0; 4],
+                };
+                let shape: Vec<u64> = (spec.shape.iter())
+                    .map(|&extent| u64::try_from(extent).unwrap_or(rows))
+                    .collect();
+                inputs.push(Tensor {
+                    name: spec.name.clone(),
+                    datatype: spec.datatype,
+                    shape,
+                    data: missing.repeat(count),
+                });
+            }
+        }
+    }
+}
+
+/// Beyond this an input that is left out is not made up.
+const MOST_ROWS: usize = 1 << 24;
+
+/// The inputs that the contract does not require. There must be a way to say that
+/// they are missing.
+fn optional(manifest: &Manifest, inputs: &[TensorSpec]) -> Result<Vec<TensorSpec>, String> {
+    let names = manifest.optional();
+    let optional: Vec<TensorSpec> =
+        inputs.iter().filter(|input| names.contains(&input.name)).cloned().collect();
+    for spec in &optional {
+        let float = matches!(spec.datatype, Datatype::Fp16 | Datatype::Fp32 | Datatype::Fp64);
+        if !float && element_size(spec.datatype).is_some() {
+            return Err(format!(
+                "[contract]: input `{}` cannot be left out, as integers have no value for what is missing",
+                spec.name
+            ));
+        }
+        if !matches!(spec.shape.as_slice(), [-1] | [-1, 1]) {
+            return Err(format!(
+                "[contract]: input `{}` cannot be left out, as it has more than a value a row",
+                spec.name
+            ));
+        }
+    }
+    Ok(optional)
 }
 
 /// These tensors, in this order.

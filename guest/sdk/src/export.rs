@@ -48,9 +48,10 @@ impl<M: Exported> Inference for Component<M> {
         }
     }
 
-    fn infer(inputs: Vec<Tensor>) -> Result<Prediction, Error> {
+    fn infer(mut inputs: Vec<Tensor>) -> Result<Prediction, Error> {
         let model = (M::cell().get().as_mut())
             .ok_or_else(|| Error::Failed("the module was never frozen".into()))?;
+        model.complete(&mut inputs);
         let inputs = check_inputs(inputs, &model.description().inputs).map_err(Error::Invalid)?;
         model.infer(inputs)
     }

@@ -118,6 +118,11 @@ pub trait Model: Sized + 'static {
     /// Name, version, inputs and outputs.
     fn description(&self) -> &Description;
 
+    /// Puts in the inputs that a request may leave out, before it is checked.
+    fn complete(&self, inputs: &mut Vec<Tensor>) {
+        let _ = inputs;
+    }
+
     /// Runs the model on inputs that [`check_inputs`] found to match
     /// [`Model::description`], in the order of the description.
     ///

@@ -2,6 +2,7 @@
 //! beside the model ([`ManifestFile`]), resolved once ([`Manifest`]), and kept
 //! in the module as JSON.
 
+use outpost_contract::Contract;
 use outpost_core::{Datatype, ModelName};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ pub struct ManifestFile {
     /// Outputs, to name their labels, or to check the model file.
     #[serde(default)]
     pub outputs: Vec<IoSpec>,
+    /// What the fields of a request must hold.
+    #[serde(default)]
+    pub contract: Option<Contract>,
     /// Blocks that make the model's inputs of what clients have, in the order in
     /// which they run.
     #[serde(default)]
@@ -155,6 +159,9 @@ pub struct Manifest {
     pub inputs: Vec<IoSpec>,
     /// Outputs with datatypes, shapes and labels.
     pub outputs: Vec<IoSpec>,
+    /// What the fields of a request must hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
     /// Blocks before the model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Block>,
@@ -213,6 +220,7 @@ impl ManifestFile {
             guest: None,
             inputs: Vec::new(),
             outputs: Vec::new(),
+            contract: None,
             before: Vec::new(),
             after: Vec::new(),
             limits: Limits::default(),
@@ -236,6 +244,7 @@ impl ManifestFile {
             license: self.license.clone(),
             inputs: self.inputs.clone(),
             outputs: self.outputs.clone(),
+            contract: self.contract.clone(),
             before: self.before.clone(),
             after: self.after.clone(),
             limits: self.limits,
@@ -273,6 +282,10 @@ impl Manifest {
                     ));
                 }
             }
+        }
+        if let Some(contract) = &self.contract {
+            faults
+                .extend(contract.faults().into_iter().map(|fault| format!("`contract`: {fault}")));
         }
         let Limits { memory_mib, deadline_ms, body_mib } = self.limits;
         if !(1..=Limits::MAX_MEMORY_MIB).contains(&memory_mib) {
