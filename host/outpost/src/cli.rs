@@ -30,6 +30,9 @@ pub enum Command {
     New(NewOptions),
     /// Shows what a module is: name, version, digest, inputs, outputs, imports.
     Inspect(InspectOptions),
+    /// Data contracts: what the fields of a request must hold.
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Scores a file without a server.
     Run(RunOptions),
     /// Serves a directory of modules over the Open Inference Protocol.
@@ -41,6 +44,22 @@ pub enum Command {
     Completions {
         /// The shell.
         shell: Shell,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ContractCommand {
+    /// Guesses a contract from data, as a part of a manifest to read and to keep.
+    #[command(after_help = "Examples:\n  \
+        outpost contract infer rows.csv                     shows what it guesses\n  \
+        outpost contract infer rows.csv >> manifest.toml    and keeps it")]
+    Infer {
+        /// A table: a header, then a row a sample; - is standard input.
+        #[arg(value_name = "FILE.csv|-", value_hint = ValueHint::FilePath)]
+        data: PathBuf,
+        /// Where the contract goes [default: standard output].
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
     },
 }
 

@@ -4,6 +4,7 @@ use crate::cli::InspectOptions;
 use crate::failure::Failure;
 use crate::paths;
 use comfy_table::{Table, presets};
+use outpost_contract::{Contract, Value};
 use outpost_package::{IoSpec, Manifest, imports};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -73,6 +74,16 @@ impl Report<'_> {
         facts.add_row(["references", &format!("{} cases", self.reference_cases)]);
         let _ =
             writeln!(text, "{facts}\n\n{}\n\n{}", specs("input", inputs), specs("output", outputs));
+        for (what, blocks) in [("before", &self.manifest.before), ("after", &self.manifest.after)] {
+            let names: Vec<_> =
+                blocks.iter().filter_map(|block| block.get("block")?.as_str()).collect();
+            if !names.is_empty() {
+                let _ = writeln!(text, "\n{what} the model: {}", names.join(", "));
+            }
+        }
+        if let Some(contract) = &self.manifest.contract {
+            let _ = writeln!(text, "\n{}", rules(contract));
+        }
         text
     }
 }
@@ -96,4 +107,68 @@ fn specs(what: &str, specs: &[IoSpec]) -> Table {
         table.add_row([&spec.name, spec.datatype.as_deref().unwrap_or_default(), &shape, &about]);
     }
     table
+}
+
+/// A contract, a field a line.
+fn rules(contract: &Contract) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_header(["field", "type", "rules", "if broken"]);
+    for field in &contract.fields {
+        let mut rules = Vec::new();
+        if !field.required {
+            rules.push("may be left out".to_string());
+        }
+        if field.nullable {
+            rules.push("may be missing".into());
+        }
+        if let Some(rate) = field.max_null_rate {
+            rules.push(format!("at most {} % missing", rate * 100.0));
+        }
+        for (what, bound) in [("at least", field.min), ("at most", field.max)] {
+            if let Some(bound) = bound {
+                let unit = field.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+                rules.push(format!("{what} {bound}{unit}"));
+            }
+        }
+        let counts = [
+            ("at least", field.min_length, "characters"),
+            ("at most", field.max_length, "characters"),
+            ("at most", field.max_width, "pixels wide"),
+            ("at most", field.max_height, "pixels high"),
+            ("at most", field.max_pixels, "pixels"),
+        ];
+        for (what, count, unit) in counts {
+            if let Some(count) = count {
+                rules.push(format!("{what} {count} {unit}"));
+            }
+        }
+        if let Some(categories) = &field.categories {
+            rules.push(match categories.len() {
+                few @ ..=8 => {
+                    let names: Vec<_> = categories.iter().take(few).map(value).collect();
+                    format!("one of {}", names.join(", "))
+                }
+                many => format!("one of {many} categories"),
+            });
+        }
+        if let (Some(age), Some(to)) = (&field.max_age, &field.relative_to) {
+            rules.push(format!("at most {age} before {to}"));
+        }
+        let policy = format!("{:?}", field.policy(contract)).to_lowercase();
+        let nulls = format!("{:?}", field.null_policy(contract)).to_lowercase();
+        let broken = if policy == nulls { policy } else { format!("{policy}; if missing {nulls}") };
+        table.add_row([&field.name, &field.kind.to_string(), &rules.join("; "), &broken]);
+    }
+    table
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::Text(value) => value.clone(),
+    }
 }

@@ -4,6 +4,7 @@
 mod build;
 mod cli;
 mod compile;
+mod contract;
 mod demo;
 mod failure;
 mod inspect;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(options) => inspect::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Serve(options) => serve::main(&options),
+        Command::Contract(command) => contract::main(&command),
         Command::Demo(options) => demo::main(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "outpost", &mut std::io::stdout());

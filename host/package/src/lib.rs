@@ -8,5 +8,7 @@ mod manifest;
 mod module;
 
 pub use digest::Digest;
-pub use manifest::{Block, IoSpec, Limits, Manifest, ManifestError, ManifestFile, Reference, Tolerance};
+pub use manifest::{
+    Block, IoSpec, Limits, Manifest, ManifestError, ManifestFile, Reference, Tolerance,
+};
 pub use module::{CONTRACT, ModuleError, Trust, VerifiedModule, imports, seal};

@@ -9,8 +9,9 @@ use super::{Scorer, write_failed};
 use crate::failure::Failure;
 use csv::StringRecord;
 use outpost_api::rest::element_texts;
+use outpost_contract::NULLS;
 use outpost_core::{Datatype, Tensor};
-use outpost_package::IoSpec;
+use outpost_package::Manifest;
 use std::io::{Read, Write};
 
 /// Faults that are listed before the rest is only counted.
@@ -26,7 +27,7 @@ pub fn run(
     let layout = Layout::of(scorer);
     let mut reader = csv::Reader::from_reader(input);
     let header = reader.headers().map_err(|error| Failure::new(error.to_string()))?.clone();
-    let columns = Columns::find(&header, &layout, &scorer.module.manifest().inputs)?;
+    let columns = Columns::find(&header, &layout, scorer.module.manifest())?;
     let mut writer = csv::Writer::from_writer(output);
     let mut names: Vec<String> = columns
         .carried
@@ -35,6 +36,10 @@ pub fn run(
         .map(str::to_string)
         .collect();
     names.extend(output_names(scorer, &layout)?);
+    let has_contract = scorer.module.manifest().contract.is_some();
+    if has_contract {
+        names.push("flags".into());
+    }
     writer.write_record(&names).map_err(|error| csv_failed(&error))?;
 
     let batch = layout.batch(batch);
@@ -54,8 +59,11 @@ pub fn run(
                 .filter_map(|&column| record.get(column))
                 .map(str::to_string)
                 .collect();
-            for tensor in answer {
+            for tensor in &answer.outputs {
                 row.extend(texts(tensor)?);
+            }
+            if has_contract {
+                row.push(answer.flags.join(" "));
             }
             writer.write_record(&row).map_err(|error| csv_failed(&error))?;
         }
@@ -108,17 +116,19 @@ fn texts(tensor: &Tensor) -> Result<Vec<String>, Failure> {
 
 /// Which columns hold what.
 struct Columns {
-    /// For each input, the column of each element.
-    inputs: Vec<Vec<usize>>,
+    /// For each input, the column of each element; none if it may be left out, and is.
+    inputs: Vec<Vec<Option<usize>>>,
+    /// Whether what stands for a missing text is one.
+    has_contract: bool,
     /// Columns that go over to the answers.
     carried: Vec<usize>,
 }
 
 impl Columns {
-    fn find(header: &StringRecord, layout: &Layout, stated: &[IoSpec]) -> Result<Self, Failure> {
+    fn find(header: &StringRecord, layout: &Layout, manifest: &Manifest) -> Result<Self, Failure> {
         let mut wanted = Vec::new();
         for part in &layout.inputs {
-            let columns = stated.iter().find(|spec| spec.name == part.spec.name);
+            let columns = manifest.inputs.iter().find(|spec| spec.name == part.spec.name);
             let columns = columns.map_or(&[][..], |spec| &spec.columns);
             wanted.push(match part.width() {
                 Some(width) if width == columns.len() => columns.to_vec(),
@@ -136,14 +146,16 @@ impl Columns {
         let found: Vec<Vec<Option<usize>>> =
             wanted.iter().map(|names| names.iter().map(position).collect()).collect();
 
+        let has_contract = manifest.contract.is_some();
         // One input, as many columns: in their order, if no name speaks against it.
         if let ([names], true) = (wanted.as_slice(), found.iter().flatten().all(Option::is_none))
             && names.len() == header.len()
         {
-            return Ok(Columns { inputs: vec![(0..header.len()).collect()], carried: Vec::new() });
+            let inputs = vec![(0..header.len()).map(Some).collect()];
+            return Ok(Columns { inputs, carried: Vec::new(), has_contract });
         }
         let missing: Vec<_> = (wanted.iter().flatten().zip(found.iter().flatten()))
-            .filter(|(_, found)| found.is_none())
+            .filter(|(name, found)| found.is_none() && !may_be_left_out(manifest, name))
             .map(|(name, _)| name.as_str())
             .collect();
         if !missing.is_empty() {
@@ -154,11 +166,9 @@ impl Columns {
             ))
             .hint(format!("the model takes the columns {}", expected.join(", "))));
         }
-        let inputs: Vec<Vec<usize>> =
-            found.into_iter().map(|columns| columns.into_iter().flatten().collect()).collect();
-        let used: Vec<usize> = inputs.iter().flatten().copied().collect();
+        let used: Vec<usize> = found.iter().flatten().flatten().copied().collect();
         let carried = (0..header.len()).filter(|column| !used.contains(column)).collect();
-        Ok(Columns { inputs, carried })
+        Ok(Columns { inputs: found, carried, has_contract })
     }
 
     fn sample(
@@ -173,9 +183,11 @@ impl Columns {
         for (part, columns) in layout.inputs.iter().zip(&self.inputs) {
             let mut data = Vec::new();
             for &column in columns {
-                let text = record.get(column).unwrap_or_default();
+                let text = column.and_then(|column| record.get(column)).unwrap_or_default();
+                let missing = self.has_contract && NULLS.contains(&text.trim());
+                let text = if missing { "" } else { text };
                 if let Err(fault) = parse(text, part.spec.datatype, &mut data) {
-                    let name = header.get(column).unwrap_or_default();
+                    let name = column.and_then(|column| header.get(column)).unwrap_or_default();
                     faults.push(format!("line {line}, column `{name}`: {fault}"));
                 }
             }
@@ -183,6 +195,11 @@ impl Columns {
         }
         if faults.is_empty() { Ok(sample) } else { Err(faults) }
     }
+}
+
+fn may_be_left_out(manifest: &Manifest, name: &str) -> bool {
+    let fields = manifest.contract.iter().flat_map(|contract| &contract.fields);
+    fields.into_iter().any(|field| field.name == name && !field.required)
 }
 
 /// Names of the columns of an input or output.

@@ -2,13 +2,13 @@
 //! record that maps input names to the values of one sample. Every line gets a
 //! line in answer, in order; one that cannot be answered gets an `error`.
 
-use super::samples::{Layout, Sample};
+use super::samples::{Answer, Layout, Sample};
 use super::{Scorer, write_failed};
 use crate::failure::Failure;
 use outpost_api::rest::{
     ErrorBody, decode_elements, decode_request, encode_response, nested_elements,
 };
-use outpost_core::{Error, ErrorKind, Tensor, Violation, ViolationCode};
+use outpost_core::{Error, ErrorKind, Violation, ViolationCode};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
@@ -144,14 +144,18 @@ impl<W: Write> Answers<'_, W> {
         }
     }
 
-    fn record(&mut self, row: &[Tensor]) -> Result<(), Failure> {
-        let fields: Result<BTreeMap<&str, _>, Error> = (row.iter())
+    fn record(&mut self, row: &Answer) -> Result<(), Failure> {
+        let fields: Result<BTreeMap<&str, _>, Error> = (row.outputs.iter())
             .map(|tensor| Ok((tensor.name.as_str(), nested_elements(tensor)?)))
             .collect();
-        let fields = match fields {
+        let mut fields = match fields {
             Ok(fields) => fields,
             Err(error) => return self.fail(&error),
         };
+        if !row.flags.is_empty() {
+            let flags = serde_json::value::to_raw_value(&row.flags);
+            fields.insert("flags", flags.map_err(|error| Failure::new(error.to_string()))?);
+        }
         let body = serde_json::to_vec(&fields).map_err(|error| Failure::new(error.to_string()))?;
         self.write(&body)
     }

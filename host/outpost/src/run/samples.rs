@@ -2,7 +2,7 @@
 //! put together along the batch dimension, and answers are taken apart again.
 
 use super::Scorer;
-use outpost_core::{Error, ErrorKind, InferRequest, Tensor, TensorSpec};
+use outpost_core::{Error, ErrorKind, InferRequest, Tensor, TensorSpec, Violation};
 
 /// How a module's tensors fall apart into samples.
 pub struct Layout {
@@ -24,6 +24,17 @@ impl Part {
     pub fn width(&self) -> Option<usize> {
         outpost_core::element_count(self.shape.as_ref()?).ok()
     }
+}
+
+/// What a module says to one sample.
+pub struct Answer {
+    pub outputs: Vec<Tensor>,
+    /// What is wrong with the sample, but not so wrong that there is no answer: `field:code`.
+    pub flags: Vec<String>,
+}
+
+fn remark(flag: &Violation) -> String {
+    format!("{}:{}", flag.field, flag.code.name())
 }
 
 /// One sample: the elements of each input, in the order of the layout.
@@ -51,15 +62,11 @@ impl Layout {
         if self.batched { wanted } else { 1 }
     }
 
-    /// Runs up to a batch of samples; for each, its outputs.
+    /// Runs up to a batch of samples; for each, its outputs, and what is remarked.
     ///
     /// # Errors
     /// That of the whole call.
-    pub fn score(
-        &self,
-        scorer: &Scorer<'_>,
-        samples: &[Sample],
-    ) -> Result<Vec<Vec<Tensor>>, Error> {
+    pub fn score(&self, scorer: &Scorer<'_>, samples: &[Sample]) -> Result<Vec<Answer>, Error> {
         let inputs = (self.inputs.iter().enumerate())
             .map(|(index, part)| Tensor {
                 name: part.spec.name.clone(),
@@ -75,9 +82,18 @@ impl Layout {
             .collect();
         let response = scorer.infer(InferRequest { id: None, inputs, outputs: Vec::new() })?;
         if !self.batched {
-            return Ok(vec![response.outputs]);
+            let flags = response.flags.iter().map(remark).collect();
+            return Ok(vec![Answer { outputs: response.outputs, flags }]);
         }
-        let mut rows: Vec<Vec<Tensor>> = samples.iter().map(|_| Vec::new()).collect();
+        // What is said of the whole call is said of each of its rows.
+        let mut rows: Vec<Answer> = (0_u64..)
+            .zip(samples)
+            .map(|(row, _)| {
+                let flags = response.flags.iter();
+                let flags = flags.filter(|flag| flag.row.is_none_or(|flagged| flagged == row));
+                Answer { outputs: Vec::new(), flags: flags.map(remark).collect() }
+            })
+            .collect();
         for output in &response.outputs {
             let parts = split(output, samples.len()).ok_or_else(|| {
                 Error::new(
@@ -86,7 +102,7 @@ impl Layout {
                 )
             })?;
             for (row, part) in rows.iter_mut().zip(parts) {
-                row.push(part);
+                row.outputs.push(part);
             }
         }
         Ok(rows)
