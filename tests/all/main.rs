@@ -6,6 +6,7 @@ mod support;
 mod blocks;
 mod building;
 mod cache;
+mod contracts;
 mod crafted;
 mod demo;
 mod determinism;
