@@ -4,9 +4,11 @@
 //! [`VerifiedModule`], without which nothing runs. It never executes anything.
 
 mod digest;
+mod grants;
 mod manifest;
 mod module;
 
 pub use digest::Digest;
+pub use grants::{Grant, Grants, Refused, UnknownGrant};
 pub use manifest::{IoSpec, Limits, Manifest, ManifestError, ManifestFile, Reference, Tolerance};
-pub use module::{CONTRACT, ModuleError, Trust, VerifiedModule, imports, seal};
+pub use module::{CONTRACT, ModuleError, ModuleFile, Trust, VerifiedModule, is_component, seal};
