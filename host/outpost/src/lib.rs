@@ -7,6 +7,7 @@ mod compile;
 mod demo;
 mod failure;
 mod inspect;
+mod log;
 mod new;
 mod paths;
 mod progress;
