@@ -79,7 +79,7 @@ function infer(tensors) {
     const probability = 1 / (1 + Math.exp(-odds));
     risk.setFloat32(4 * row, probability, true);
     overhaul[row] = probability > 0.5 ? 1 : 0;
-    if (overhaul[row]) console.log(`row ${row}: overhaul it, ${codes[row] || "no code"}`);
+    if (overhaul[row]) console.log(`row ${row}: overhaul it`);
   }
   if (violations.length > 0) throw { tag: "invalid", val: violations };
   const shape = [rows];
