@@ -15,5 +15,8 @@ if ! cmp -s "$here/package-lock.json" "$tools/installed.json"; then
     (cd "$tools" && npm ci --no-audit --no-fund --silent)
     cp "$here/package-lock.json" "$tools/installed.json"
 fi
+rm -rf "$tools/wit"
+cp -r "$here/wit" "$tools/wit"
+cp "$here/../../../wit/model.wit" "$tools/wit/deps/"
 "$tools/node_modules/.bin/componentize-qjs" --sync --opt-size \
-    --wit "$here/../../../wit" --world module --js "$source" --output "$output" "$@" >/dev/null
+    --wit "$tools/wit" --world printing --js "$source" --output "$output" "$@" >/dev/null

@@ -2,6 +2,8 @@
 // a sensor gateway has at hand, by boosted stumps. A guest in JavaScript against
 // the same contract as any other, outpost:model/inference in wit/model.wit.
 
+import stdout from "wasi:cli/stdout@0.2.0";
+
 const DAY = 86_400;
 
 // [what it looks at, threshold, log-odds if at most that, log-odds if more].
@@ -79,7 +81,7 @@ function infer(tensors) {
     const probability = 1 / (1 + Math.exp(-odds));
     risk.setFloat32(4 * row, probability, true);
     overhaul[row] = probability > 0.5 ? 1 : 0;
-    if (overhaul[row]) console.log(`row ${row}: overhaul it`);
+    if (overhaul[row]) print(`row ${row}: overhaul it`);
   }
   if (violations.length > 0) throw { tag: "invalid", val: violations };
   const shape = [rows];
@@ -90,6 +92,13 @@ function infer(tensors) {
     ],
     flags: [],
   };
+}
+
+// A line of ASCII in the host's log.
+let output;
+function print(line) {
+  output ??= stdout.getStdout();
+  output.blockingWriteAndFlush(Uint8Array.from(`${line}\n`, (c) => c.charCodeAt(0)));
 }
 
 // The elements of a tensor, which are little-endian, by a getter of DataView.

@@ -4,7 +4,7 @@ use crate::cli::InspectOptions;
 use crate::failure::Failure;
 use crate::paths;
 use comfy_table::{Table, presets};
-use outpost_package::{Grant, Grants, IoSpec, Manifest};
+use outpost_package::{Grant, Grants, IoSpec, Manifest, by_grant};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -64,7 +64,7 @@ impl Report<'_> {
         }
         let imports = match self.imports {
             [] => "none: it can reach nothing outside of itself".into(),
-            imports => by_grant(imports),
+            imports => listed(imports),
         };
         let mut facts = Table::new();
         facts.load_preset(presets::NOTHING);
@@ -89,16 +89,13 @@ impl Report<'_> {
     }
 }
 
-/// A line for each grant, and one for what nothing permits.
-fn by_grant(imports: &[String]) -> String {
-    let grants = Grant::ALL.into_iter().map(Some).chain([None]);
-    let lines = grants.filter_map(|grant| {
-        let those = imports.iter().filter(|import| Grant::for_import(import) == grant);
-        let those: Vec<&str> = those.map(String::as_str).collect();
-        let what = grant.map_or("never granted", Grant::name);
-        (!those.is_empty()).then(|| format!("{what}: {}", those.join(" ")))
+/// A paragraph for each grant, and one for what nothing permits.
+fn listed(imports: &[String]) -> String {
+    let paragraphs = by_grant(imports).map(|(grant, imports)| {
+        let lines: Vec<String> = imports.chunks(3).map(|line| line.join(" ")).collect();
+        format!("{}: {}", grant.map_or("never granted", Grant::name), lines.join("\n  "))
     });
-    lines.collect::<Vec<_>>().join("\n")
+    paragraphs.collect::<Vec<_>>().join("\n")
 }
 
 fn specs(what: &str, specs: &[IoSpec]) -> Table {

@@ -162,18 +162,29 @@ impl Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, import) in self.0.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { ", " })?;
-            match Grant::for_import(import) {
-                Some(grant) => write!(f, "{import} (needs the grant `{grant}`)")?,
-                None => write!(f, "{import} (never granted)")?,
+        let mut separator = "";
+        for (grant, imports) in by_grant(&self.0) {
+            write!(f, "{separator}{}", imports.join(", "))?;
+            match grant {
+                Some(grant) => write!(f, " (needs the grant `{grant}`)")?,
+                None => f.write_str(" (never granted)")?,
             }
+            separator = "; ";
         }
         if self.0.iter().all(|import| Grant::for_import(import).is_some()) {
             write!(f, "; `--grant {}` would permit all of it", Grants::needed_for(&self.0))?;
         }
         Ok(())
     }
+}
+
+/// Imports by the grants that permit them; those that nothing permits come last.
+pub fn by_grant(imports: &[String]) -> impl Iterator<Item = (Option<Grant>, Vec<&str>)> {
+    Grant::ALL.into_iter().map(Some).chain([None]).filter_map(|grant| {
+        let those = imports.iter().filter(|import| Grant::for_import(import) == grant);
+        let those: Vec<&str> = those.map(String::as_str).collect();
+        (!those.is_empty()).then_some((grant, those))
+    })
 }
 
 #[cfg(test)]

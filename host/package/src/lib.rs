@@ -9,6 +9,6 @@ mod manifest;
 mod module;
 
 pub use digest::Digest;
-pub use grants::{Grant, Grants, Refused, UnknownGrant};
+pub use grants::{Grant, Grants, Refused, UnknownGrant, by_grant};
 pub use manifest::{IoSpec, Limits, Manifest, ManifestError, ManifestFile, Reference, Tolerance};
 pub use module::{CONTRACT, ModuleError, ModuleFile, Trust, VerifiedModule, is_component, seal};
