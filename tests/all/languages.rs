@@ -118,8 +118,7 @@ fn a_guest_in_javascript_is_served() {
     request["inputs"].as_array_mut().unwrap().pop();
     request["inputs"][2]["data"] = json!([now - 179 * 86400]);
     let answer = server.infer("fan-overhaul", &request).ok();
-    let (risk, expected) = (&answer["outputs"][0], &case["response"]["outputs"][0]);
-    assert_eq!(risk["data"], expected["data"]);
+    assert_matches(case, &answer, Tolerance { absolute: 1e-6, relative: 0.0 });
 
     // What it refuses, it refuses by row.
     request["inputs"][2]["data"] = json!([now + 86400]);
@@ -280,7 +279,7 @@ fn the_log_is_bounded_and_harmless() {
     let models = modules::directory_of(&[module.clone()]);
     let server = Server::start_with(models.path(), &["--grant", ALL]);
     server.ask("chatter", &[3.0]).ok();
-    server.ask("chatter", &[50_000.0]).ok();
+    server.ask("chatter", &[2_000.0]).ok();
     server.ask("chatter", &[1.0]).ok();
     server.terminate();
     let (_, log) = server.wait();
