@@ -156,8 +156,9 @@ fn config(options: SandboxOptions) -> Config {
     let SandboxOptions { max_instances, keep_resident } = options;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_instances)
-        // A module may be a model and what stands around it.
-        .total_core_instances(max_instances.saturating_mul(8))
+        // A module may be a model and what stands around it, or an interpreter of
+        // many libraries; the number reserves nothing.
+        .total_core_instances(max_instances.saturating_mul(128))
         .total_memories(max_instances.saturating_mul(4))
         .total_tables(max_instances.saturating_mul(8))
         .max_memories_per_component(4)
