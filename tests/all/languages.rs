@@ -276,7 +276,7 @@ fn the_log_is_bounded_and_harmless() {
     let body = "for (let i = 0; i < x[0]; i++) print(`\\x1b[31mline ${i} ` + '.'.repeat(90));
         return x;";
     let module = javascript("chatter", body, &[]);
-    let models = modules::directory_of(&[module.clone()]);
+    let models = modules::directory_of(std::slice::from_ref(&module));
     let server = Server::start_with(models.path(), &["--grant", ALL]);
     server.ask("chatter", &[3.0]).ok();
     server.ask("chatter", &[2_000.0]).ok();
