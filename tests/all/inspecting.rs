@@ -27,9 +27,6 @@ fn files_that_are_no_modules() {
     let other =
         "(component (instance $i) (export \"outpost:model/inference@0.2.0\" (instance $i)))";
     check(&text(other), &["outpost:model/inference@0.2.0", "build it again"]);
-    let asks = "(component (import \"wasi:cli/stdin@0.2.0\" (instance $i)) \
-        (export \"outpost:model/inference@0.1.0\" (instance $i)))";
-    check(&text(asks), &["imports that are not granted", "wasi:cli/stdin@0.2.0"]);
     let unsealed = component::componentize(&core("(memory 1)", REALLOC, "nop"));
     check(&unsealed, &["no manifest"]);
     let sealed = component::sealed(&unsealed);

@@ -16,6 +16,7 @@ mod fixtures;
 mod hostile;
 mod inspecting;
 mod instances;
+mod languages;
 mod lifecycle;
 mod models;
 mod pruning;

@@ -3,12 +3,15 @@
 
 use crate::cli::BuildOptions;
 use crate::failure::Failure;
+use crate::log;
 use crate::paths;
 use crate::progress::Steps;
 use crate::recipe::{RUNTIME, Recipe};
 use crate::reference;
 use outpost_core::{Signature, TensorSpec};
-use outpost_package::{IoSpec, Limits, Manifest, Trust, VerifiedModule, seal};
+use outpost_package::{
+    Grants, IoSpec, Limits, Manifest, ModuleFile, Trust, VerifiedModule, is_component, seal,
+};
 use outpost_sandbox::{
     FreezeInput, FreezeStep, LoadedModule, Sandbox, SandboxOptions, join, wraps,
 };
@@ -26,7 +29,10 @@ pub fn main(options: &BuildOptions) -> Result<(), Failure> {
     let sandbox = paths::sandbox(&options.cache, SandboxOptions::for_one())?;
     let steps = Steps::new(recipe.manifest.name.clone());
     let name = recipe.manifest.name.clone();
-    let (module, _) = build(&sandbox, &recipe, guest.as_deref().unwrap_or(RUNTIME), &steps)
+    let grants = options.grants.set();
+    log::for_guests(grants)?;
+    let guest = guest.as_deref().unwrap_or(RUNTIME);
+    let (module, _) = build(&sandbox, &recipe, guest, grants, &steps)
         .map_err(|failure| failure.within(&options.source))?;
 
     let output = options.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.wasm")));
@@ -40,11 +46,12 @@ pub fn main(options: &BuildOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Freezes, seals and checks.
+/// Freezes, unless the guest is a component already, seals and checks.
 pub fn build(
     sandbox: &Sandbox,
     recipe: &Recipe,
     guest: &[u8],
+    grants: Grants,
     steps: &Steps,
 ) -> Result<(VerifiedModule, LoadedModule), Failure> {
     let cases = match &recipe.references {
@@ -54,16 +61,25 @@ pub fn build(
         None => Vec::new(),
     };
     let manifest = recipe.manifest.resolve();
-    let component = freeze(sandbox, recipe, &manifest, guest, steps)?;
+    let finished = is_component(guest);
+    let component = if finished {
+        adopt(recipe, guest)?
+    } else {
+        freeze(sandbox, recipe, &manifest, guest, steps)?
+    };
+    let verify = |sealed: Vec<u8>| ModuleFile::read(sealed)?.verify(Trust::Unsigned, grants);
 
     steps.step("compiling the module");
-    let draft = VerifiedModule::verify(seal(&component, &manifest, None)?, Trust::Unsigned)?;
+    let draft = verify(seal(&component, &manifest, None)?)?;
     let generous = Limits { memory_mib: Limits::MAX_MEMORY_MIB, ..manifest.limits };
     let loaded = sandbox.load(&draft, generous)?;
+    if finished {
+        agree(&manifest, loaded.signature())?;
+    }
     let manifest = complete(manifest, loaded.signature());
     let sealed = seal(&component, &manifest, recipe.references.as_deref())?;
     drop(component);
-    let module = VerifiedModule::verify(sealed, Trust::Unsigned)?;
+    let module = verify(sealed)?;
 
     // The same code, so that nothing is compiled again; now with its own limits.
     let loaded = sandbox.load(&module, manifest.limits)?;
@@ -76,6 +92,47 @@ pub fn build(
         })?;
     }
     Ok((module, loaded))
+}
+
+/// A component of any language that is a module already, but for its manifest.
+fn adopt(recipe: &Recipe, guest: &[u8]) -> Result<Vec<u8>, Failure> {
+    let unused = [
+        (!recipe.model.is_empty(), "model"),
+        (!recipe.manifest.before.is_empty(), "before"),
+        (!recipe.manifest.after.is_empty(), "after"),
+    ];
+    match unused.into_iter().find(|(stated, _)| *stated) {
+        Some((_, key)) => Err(Failure::new(format!(
+            "the guest is a finished component, which nothing can be put into: not the manifest's \
+             `{key}`"
+        ))),
+        None => Ok(guest.to_vec()),
+    }
+}
+
+/// Checks what the author states of inputs and outputs, where no runtime did.
+fn agree(manifest: &Manifest, signature: &Signature) -> Result<(), Failure> {
+    let sides = [
+        ("inputs", &manifest.inputs, &signature.inputs),
+        ("outputs", &manifest.outputs, &signature.outputs),
+    ];
+    for (what, stated, actual) in sides {
+        for spec in stated {
+            let fault = |fault: String| {
+                Err(Failure::new(format!("the manifest's `{what}`, `{}`: {fault}", spec.name)))
+            };
+            let Some(actual) = actual.iter().find(|actual| actual.name == spec.name) else {
+                return fault("the guest describes none of this name".into());
+            };
+            if spec.datatype.as_ref().is_some_and(|stated| stated != actual.datatype.name()) {
+                return fault(format!("the guest describes it as {}", actual.datatype));
+            }
+            if spec.shape.as_ref().is_some_and(|stated| *stated != actual.shape) {
+                return fault(format!("the guest describes its shape as {:?}", actual.shape));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The guest with what it carries: an ONNX model, or a model of its own, or,

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use outpost_package::{Grant, Grants};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -71,12 +72,28 @@ pub struct CacheOptions {
     pub cache: Option<PathBuf>,
 }
 
+/// What a module may reach outside of itself.
+#[derive(Args, Clone)]
+pub struct GrantOptions {
+    /// Lets modules import parts of WASI: clock, random, log (what they print), or
+    /// runtime, which is void and implied by the others [default: nothing].
+    #[arg(long = "grant", value_name = "GRANT", value_delimiter = ',')]
+    pub grants: Vec<Grant>,
+}
+
+impl GrantOptions {
+    pub fn set(&self) -> Grants {
+        self.grants.iter().copied().collect()
+    }
+}
+
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     outpost build model.onnx                     inputs and outputs are read from the model\n  \
     outpost build models/wine/manifest.toml      with a manifest, and checked against references\n  \
     outpost build manifest.toml -o wine.wasm\n  \
-    outpost build my-model                       a project of `outpost new`, compiled first\n\n\
+    outpost build my-model                       a project of `outpost new`, compiled first\n  \
+    outpost build manifest.toml --grant clock    a guest in another language\n\n\
     A manifest:\n  \
     name = \"wine\"\n  \
     version = \"1.0.0\"\n  \
@@ -94,9 +111,12 @@ pub struct BuildOptions {
     /// Where the module goes [default: NAME.wasm in this directory].
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
-    /// A guest of your own, built on the SDK, instead of the ONNX runtime.
+    /// A guest of your own, built on the SDK, instead of the ONNX runtime, or a
+    /// component in any language that exports the contract by itself.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub guest: Option<PathBuf>,
+    #[command(flatten)]
+    pub grants: GrantOptions,
     #[command(flatten)]
     pub cache: CacheOptions,
 }
@@ -151,6 +171,8 @@ pub struct RunOptions {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: u32,
     #[command(flatten)]
+    pub grants: GrantOptions,
+    #[command(flatten)]
     pub cache: CacheOptions,
 }
 
@@ -174,13 +196,16 @@ pub enum Format {
     A configuration; what is typed on the command line goes before it:\n  \
     models = \"modules\"\n  \
     listen = \"127.0.0.1:8080\"\n  \
+    grants = []              # clock, random, log, runtime: what modules may import\n  \
     threads = 2              # guests that run at the same time\n  \
     queue = 128              # requests that may wait\n\n  \
     [limits]                 # the most that any module is granted\n  \
     memory_mib = 512\n  \
     deadline_ms = 2000\n\n  \
     [model.wine.limits]      # the most that this one is granted\n  \
-    body_mib = 1")]
+    body_mib = 1\n\n  \
+    [model.fan]\n  \
+    grants = [\"clock\"]       # instead of the grants of all")]
 pub struct ServeOptions {
     /// Directory whose .wasm files are served [default: .].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -191,6 +216,8 @@ pub struct ServeOptions {
     /// Configuration file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub grants: GrantOptions,
     #[command(flatten)]
     pub log: LogOptions,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use outpost_api::ListenOptions;
 use outpost_api::rest::{decode_tensors, element_texts};
 use outpost_core::Tensor;
-use outpost_package::Manifest;
+use outpost_package::{Grants, Manifest};
 use outpost_serve::Routing;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -73,7 +73,7 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
             references: Some(sample.cases.as_bytes().to_vec()),
         };
         let steps = Steps::new(recipe.manifest.name.clone());
-        let (module, loaded) = build(&sandbox, &recipe, RUNTIME, &steps)?;
+        let (module, loaded) = build(&sandbox, &recipe, RUNTIME, Grants::NONE, &steps)?;
         let path = directory.path().join(format!("{}.wasm", recipe.manifest.name));
         paths::write(&path, module.bytes())?;
         let cases = reference::parse(sample.cases.as_bytes()).map_err(Failure::new)?;

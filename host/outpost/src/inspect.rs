@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::paths;
 use comfy_table::{Table, presets};
 use outpost_contract::{Contract, Value};
-use outpost_package::{IoSpec, Manifest, imports};
+use outpost_package::{Grant, Grants, IoSpec, Manifest, by_grant};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,20 +16,29 @@ struct Report<'a> {
     version: &'a str,
     digest: String,
     size: usize,
-    imports: Vec<String>,
+    imports: &'a [String],
+    /// The grants that it needs.
+    grants: Vec<&'static str>,
+    /// Those of its imports that nothing permits.
+    never_granted: Vec<&'a str>,
     reference_cases: usize,
     manifest: &'a Manifest,
 }
 
 pub fn main(options: &InspectOptions) -> Result<(), Failure> {
-    let module = paths::read_module(&options.module)?;
+    let module = paths::read_file(&options.module)?;
     let manifest = module.manifest();
     let report = Report {
         name: &manifest.name,
         version: &manifest.version,
         digest: module.digest().to_string(),
         size: module.bytes().len(),
-        imports: imports(module.bytes())?,
+        imports: module.imports(),
+        grants: Grants::needed_for(module.imports()).iter().map(Grant::name).collect(),
+        never_granted: (module.imports().iter())
+            .filter(|import| Grant::for_import(import).is_none())
+            .map(String::as_str)
+            .collect(),
         reference_cases: match module.references() {
             Some(json) => crate::reference::parse(json).map_or(0, |cases| cases.len()),
             None => 0,
@@ -54,9 +63,9 @@ impl Report<'_> {
         if !description.is_empty() {
             let _ = writeln!(text, "{description}");
         }
-        let imports = match self.imports.as_slice() {
+        let imports = match self.imports {
             [] => "none: it can reach nothing outside of itself".into(),
-            imports => imports.join(", "),
+            imports => listed(imports),
         };
         let mut facts = Table::new();
         facts.load_preset(presets::NOTHING);
@@ -64,6 +73,9 @@ impl Report<'_> {
         facts.add_row(["size", &indicatif::HumanBytes(self.size as u64).to_string()]);
         facts.add_row(["license", license.as_deref().unwrap_or("not stated")]);
         facts.add_row(["imports", &imports]);
+        if !self.grants.is_empty() {
+            facts.add_row(["needs", &format!("--grant {}", self.grants.join(","))]);
+        }
         facts.add_row([
             "limits",
             &format!(
@@ -86,6 +98,15 @@ impl Report<'_> {
         }
         text
     }
+}
+
+/// A paragraph for each grant, and one for what nothing permits.
+fn listed(imports: &[String]) -> String {
+    let paragraphs = by_grant(imports).map(|(grant, imports)| {
+        let lines: Vec<String> = imports.chunks(3).map(|line| line.join(" ")).collect();
+        format!("{}: {}", grant.map_or("never granted", Grant::name), lines.join("\n  "))
+    });
+    paragraphs.collect::<Vec<_>>().join("\n")
 }
 
 fn specs(what: &str, specs: &[IoSpec]) -> Table {

@@ -8,6 +8,7 @@ mod contract;
 mod demo;
 mod failure;
 mod inspect;
+mod log;
 mod new;
 mod paths;
 mod progress;

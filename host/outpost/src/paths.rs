@@ -3,7 +3,7 @@
 
 use crate::cli::CacheOptions;
 use crate::failure::Failure;
-use outpost_package::{Trust, VerifiedModule};
+use outpost_package::{Grants, ModuleFile, Trust, VerifiedModule};
 use outpost_sandbox::{Cache, Sandbox, SandboxOptions};
 use std::ffi::OsString;
 use std::fs::{File, Permissions};
@@ -21,10 +21,15 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::at(path, "this is not a text file (UTF-8)"))
 }
 
-/// Reads a module file and checks it.
-pub fn read_module(path: &Path) -> Result<VerifiedModule, Failure> {
-    let bytes = read(path)?;
-    VerifiedModule::verify(bytes, Trust::Unsigned).map_err(|error| Failure::at(path, error))
+/// Reads a module file to look at it.
+pub fn read_file(path: &Path) -> Result<ModuleFile, Failure> {
+    ModuleFile::read(read(path)?).map_err(|error| Failure::at(path, error))
+}
+
+/// Reads a module file that is to run with `grants`, and checks it.
+pub fn read_module(path: &Path, grants: Grants) -> Result<VerifiedModule, Failure> {
+    let file = read_file(path)?;
+    file.verify(Trust::Unsigned, grants).map_err(|error| Failure::at(path, error))
 }
 
 /// The directory of a file; `.` for a bare name.

@@ -4,11 +4,13 @@
 //! [`VerifiedModule`], without which nothing runs. It never executes anything.
 
 mod digest;
+mod grants;
 mod manifest;
 mod module;
 
 pub use digest::Digest;
+pub use grants::{Grant, Grants, Refused, UnknownGrant, by_grant};
 pub use manifest::{
     Block, IoSpec, Limits, Manifest, ManifestError, ManifestFile, Reference, Tolerance,
 };
-pub use module::{CONTRACT, ModuleError, Trust, VerifiedModule, imports, seal};
+pub use module::{CONTRACT, ModuleError, ModuleFile, Trust, VerifiedModule, is_component, seal};

@@ -1,8 +1,10 @@
 //! The module file: sections written at build time, and the one door through
 //! which a file becomes something that may run.
 
+use crate::grants::{Grants, Refused};
 use crate::{Digest, Manifest};
 use std::fmt;
+use std::ops::Deref;
 use wasmparser::{Encoding, Parser, Payload};
 
 /// The contract's interface that a module must export.
@@ -28,8 +30,8 @@ pub enum ModuleError {
         .0.as_ref().map(|found| format!(", but `{found}`")).unwrap_or_default()
     )]
     WrongContract(Option<String>),
-    #[error("the module asks for imports that are not granted: {}", .0.join(", "))]
-    Imports(Vec<String>),
+    #[error("the module asks for imports that are not granted: {0}")]
+    Imports(Refused),
     #[error("the component has no manifest; build modules with `outpost build`")]
     NoManifest,
     #[error("the module's manifest cannot be read: {0}")]
@@ -52,14 +54,22 @@ pub enum Trust {
     Unsigned,
 }
 
-/// A module that passed every check. Only [`VerifiedModule::verify`] makes one,
-/// and the sandbox loads nothing else.
-pub struct VerifiedModule {
+/// A well-formed module, which may ask for more than it gets: to be looked at,
+/// not to be run.
+pub struct ModuleFile {
     bytes: Vec<u8>,
     digest: Digest,
     code_digest: Digest,
     manifest: Manifest,
     references: Option<Vec<u8>>,
+    imports: Vec<String>,
+}
+
+/// A module that passed every check. Only [`ModuleFile::verify`] makes one, and
+/// the sandbox loads nothing else.
+pub struct VerifiedModule {
+    file: ModuleFile,
+    grants: Grants,
 }
 
 impl fmt::Debug for VerifiedModule {
@@ -67,6 +77,7 @@ impl fmt::Debug for VerifiedModule {
         f.debug_struct("VerifiedModule")
             .field("digest", &self.digest)
             .field("name", &self.manifest.name)
+            .field("grants", &self.grants)
             .finish_non_exhaustive()
     }
 }
@@ -78,14 +89,33 @@ impl VerifiedModule {
     /// # Errors
     /// [`ModuleError`], the first that is found.
     pub fn verify(bytes: Vec<u8>, trust: Trust) -> Result<Self, ModuleError> {
-        let Trust::Unsigned = trust;
+        ModuleFile::read(bytes)?.verify(trust, Grants::NONE)
+    }
+
+    /// What it may reach; covers all that it imports.
+    pub fn grants(&self) -> Grants {
+        self.grants
+    }
+}
+
+impl Deref for VerifiedModule {
+    type Target = ModuleFile;
+
+    fn deref(&self) -> &ModuleFile {
+        &self.file
+    }
+}
+
+impl ModuleFile {
+    /// Reads a file's bytes: a component of the right contract with a manifest.
+    ///
+    /// # Errors
+    /// [`ModuleError`], the first that is found.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, ModuleError> {
         let outline = Outline::read(&bytes)?;
         if !outline.exports.iter().any(|name| name == CONTRACT) {
             let near = outline.exports.into_iter().find(|name| name.starts_with(CONTRACT_STEM));
             return Err(ModuleError::WrongContract(near));
-        }
-        if !outline.imports.is_empty() {
-            return Err(ModuleError::Imports(outline.imports));
         }
         let manifest = outline.manifest.ok_or(ModuleError::NoManifest)?;
         let manifest: Manifest = serde_json::from_slice(manifest).map_err(ModuleError::Manifest)?;
@@ -94,8 +124,26 @@ impl VerifiedModule {
             return Err(ModuleError::Invalid(faults));
         }
         let references = outline.references.map(<[u8]>::to_vec);
+        let imports = outline.imports;
         let (code_digest, digest) = Digest::of_prefix_and_whole(&bytes, outline.code_end);
-        Ok(VerifiedModule { digest, code_digest, manifest, references, bytes })
+        Ok(ModuleFile { digest, code_digest, manifest, references, imports, bytes })
+    }
+
+    /// Accepts it with `grants`, if it asks for nothing else.
+    ///
+    /// # Errors
+    /// [`ModuleError::Imports`] with everything that is not granted.
+    pub fn verify(self, trust: Trust, grants: Grants) -> Result<VerifiedModule, ModuleError> {
+        let Trust::Unsigned = trust;
+        match Refused::by(grants, &self.imports) {
+            Some(refused) => Err(ModuleError::Imports(refused)),
+            None => Ok(VerifiedModule { file: self, grants }),
+        }
+    }
+
+    /// Names of what it imports.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
     }
 
     /// The whole file.
@@ -125,12 +173,9 @@ impl VerifiedModule {
     }
 }
 
-/// Names of what a component imports.
-///
-/// # Errors
-/// [`ModuleError`] if the bytes are not a component.
-pub fn imports(bytes: &[u8]) -> Result<Vec<String>, ModuleError> {
-    Ok(Outline::read(bytes)?.imports)
+/// Whether the bytes begin as a component does, and not as a core module.
+pub fn is_component(bytes: &[u8]) -> bool {
+    Parser::is_component(bytes)
 }
 
 /// Adds manifest and reference cases to a component.

@@ -3,7 +3,9 @@
 
 use crate::cache::{Cache, CacheError, UnusableCode};
 use crate::limits::Budget;
+use crate::tenant::Tenant;
 use crate::ticker::Ticker;
+use crate::wasi::Outside;
 use outpost_package::{Digest, VerifiedModule};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +77,7 @@ pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    linker: Linker<Budget>,
+    linker: Linker<Tenant>,
     cache: Option<Cache>,
     ticker: Ticker,
 }
@@ -95,7 +97,7 @@ impl Sandbox {
         }
         let engine = Engine::new(&config).map_err(SandboxError::Engine)?;
         let ticker = Ticker::start(&engine)?;
-        // Empty: a module that imports anything cannot be linked.
+        // Empty: a module that imports anything cannot be linked with it.
         let linker = Linker::new(&engine);
         Ok(Sandbox(Arc::new(Inner { engine, linker, cache, ticker })))
     }
@@ -108,7 +110,7 @@ impl Sandbox {
         self.0.cache.as_ref()
     }
 
-    pub(crate) fn linker(&self) -> &Linker<Budget> {
+    pub(crate) fn linker(&self) -> &Linker<Tenant> {
         &self.0.linker
     }
 
@@ -116,10 +118,11 @@ impl Sandbox {
         &self.0.ticker
     }
 
-    /// A store whose guest may use `memory_mib`.
-    pub(crate) fn store(&self, memory_mib: u32) -> Store<Budget> {
-        let mut store = Store::new(&self.0.engine, Budget::new(memory_mib));
-        store.limiter(|budget| budget);
+    /// A store whose guest may use `memory_mib` and reach what is `outside`.
+    pub(crate) fn store(&self, memory_mib: u32, outside: Option<Box<Outside>>) -> Store<Tenant> {
+        let tenant = Tenant { budget: Budget::new(memory_mib), outside };
+        let mut store = Store::new(&self.0.engine, tenant);
+        store.limiter(|tenant| &mut tenant.budget);
         // An answer comes out of the guest's memory, but lists may overlap there.
         store.set_hostcall_fuel((memory_mib as usize).min(MAX_ANSWER_MIB) << 20);
         // Nothing may run before a deadline is set; instantiation needs one too.
@@ -153,8 +156,9 @@ fn config(options: SandboxOptions) -> Config {
     let SandboxOptions { max_instances, keep_resident } = options;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(max_instances)
-        // A module may be a model and what stands around it.
-        .total_core_instances(max_instances.saturating_mul(8))
+        // A module may be a model and what stands around it, or an interpreter of
+        // many libraries; the number reserves nothing.
+        .total_core_instances(max_instances.saturating_mul(128))
         .total_memories(max_instances.saturating_mul(4))
         .total_tables(max_instances.saturating_mul(8))
         .max_memories_per_component(4)

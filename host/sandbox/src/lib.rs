@@ -15,7 +15,9 @@ mod join;
 mod limits;
 mod module;
 mod rewrite;
+mod tenant;
 mod ticker;
+mod wasi;
 
 pub use cache::{Cache, CacheError};
 pub use engine::{Sandbox, SandboxError, SandboxOptions};

@@ -3,8 +3,9 @@
 use crate::bindings::ModulePre;
 use crate::convert;
 use crate::engine::{DESCRIBE_DEADLINE, Sandbox, SandboxError};
-use crate::limits::Budget;
+use crate::tenant::Tenant;
 use crate::ticker::{Running, Ticker};
+use crate::wasi::{self, Outside, OutsideError};
 use outpost_core::{Error, ErrorKind, Prediction, Signature, Tensor, TensorSpec, element_count};
 use outpost_package::{Digest, Limits, Manifest, VerifiedModule};
 use std::time::Duration;
@@ -13,23 +14,26 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 /// Native code that is ready to be instantiated, and what it says of itself.
 pub struct LoadedModule {
     sandbox: Sandbox,
-    pre: ModulePre<Budget>,
+    pre: ModulePre<Tenant>,
     manifest: Manifest,
     digest: Digest,
     signature: Signature,
     limits: Limits,
+    /// Whether it imports anything, all of it granted.
+    reaches_out: bool,
 }
 
 /// One running copy of a module, with memory of its own.
 pub struct Instance<'a> {
     module: &'a LoadedModule,
-    store: Store<Budget>,
+    store: Store<Tenant>,
     bindings: crate::bindings::Module,
 }
 
 impl Sandbox {
     /// Compiles a module, or takes its native code out of the cache, and lets
-    /// it describe itself. `granted` is what it may use, whatever it asks for.
+    /// it describe itself. `granted` is what it may use, whatever it asks for; what
+    /// it imports is linked, because a verified module imports only what it may.
     ///
     /// # Errors
     /// [`SandboxError`] if it cannot be compiled, or is not what its manifest
@@ -40,9 +44,14 @@ impl Sandbox {
         granted: Limits,
     ) -> Result<LoadedModule, SandboxError> {
         let component = self.component(module.bytes(), module.code_digest())?;
-        let pre = (self.linker().instantiate_pre(&component))
-            .and_then(ModulePre::new)
-            .map_err(SandboxError::Link)?;
+        let reaches_out = !module.imports().is_empty();
+        let pre = if reaches_out {
+            wasi::linker(self.engine(), &component, module.imports())
+                .and_then(|linker| linker.instantiate_pre(&component))
+        } else {
+            self.linker().instantiate_pre(&component)
+        };
+        let pre = pre.and_then(ModulePre::new).map_err(SandboxError::Link)?;
         let manifest = module.manifest().clone();
         let mut loaded = LoadedModule {
             sandbox: self.clone(),
@@ -51,6 +60,7 @@ impl Sandbox {
             signature: Signature { inputs: Vec::new(), outputs: Vec::new() },
             limits: granted,
             manifest,
+            reaches_out,
         };
         let described = loaded.instantiate().and_then(|mut instance| instance.describe());
         let (name, version, signature) = described.map_err(SandboxError::Describe)?;
@@ -91,7 +101,9 @@ impl LoadedModule {
     /// [`ErrorKind::Overloaded`] if no more instances may exist,
     /// [`ErrorKind::ModuleFailed`] if the module exceeds its limits at once.
     pub fn instantiate(&self) -> Result<Instance<'_>, Error> {
-        let mut store = self.sandbox.store(self.limits.memory_mib);
+        let outside =
+            (self.reaches_out).then(|| Box::new(Outside::new(&self.manifest, DESCRIBE_DEADLINE)));
+        let mut store = self.sandbox.store(self.limits.memory_mib, outside);
         let _running = self.sandbox.ticker().run();
         match self.pre.instantiate(&mut store) {
             Ok(bindings) => Ok(Instance { module: self, store, bindings }),
@@ -140,6 +152,9 @@ impl<'a> Instance<'a> {
     }
 
     fn start(&mut self, deadline: Duration) -> Running<'a> {
+        if let Some(outside) = &mut self.store.data_mut().outside {
+            outside.begin(deadline);
+        }
         self.store.set_epoch_deadline(Ticker::ticks(deadline));
         self.module.sandbox.ticker().run()
     }
@@ -185,12 +200,16 @@ fn is_consistent(tensor: &Tensor) -> bool {
 }
 
 /// Why a call ended without an answer.
-fn explain(error: &wasmtime::Error, budget: &Budget) -> Error {
+fn explain(error: &wasmtime::Error, tenant: &Tenant) -> Error {
     if error.is::<PoolConcurrencyLimitError>() {
         return Error::new(ErrorKind::Overloaded, "too many models are running at once");
     }
-    if let Some(limit) = budget.refused() {
+    if let Some(limit) = tenant.budget.refused() {
         return Error::new(ErrorKind::ModuleFailed, format!("the model ran into {limit}"));
+    }
+    if let Some(fault) = error.downcast_ref::<OutsideError>() {
+        return Error::new(ErrorKind::ModuleFailed, "the model stopped with a fault")
+            .with_detail(fault.to_string());
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => {

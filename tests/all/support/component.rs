@@ -40,11 +40,19 @@ pub const REALLOC: &str = r#"
 
 /// Makes a component of it.
 pub fn componentize(core: &str) -> Vec<u8> {
+    componentize_with(core, &[], "module")
+}
+
+/// The same for a world of the last of more packages.
+pub fn componentize_with(core: &str, packages: &[&str], world: &str) -> Vec<u8> {
     let mut module = wat::parse_str(core).unwrap();
     let contract = std::fs::read_to_string(repository("wit/model.wit")).unwrap();
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_source("model.wit", &contract).unwrap();
-    let world = resolve.select_world(&[package], Some("module")).unwrap();
+    let mut package = resolve.push_source("model.wit", &contract).unwrap();
+    for source in packages {
+        package = resolve.push_source("more.wit", source).unwrap();
+    }
+    let world = resolve.select_world(&[package], Some(world)).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     ComponentEncoder::default().module(&module).unwrap().validate(false).encode().unwrap()
 }

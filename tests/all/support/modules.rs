@@ -37,7 +37,7 @@ fn size(directory: &Path) -> u64 {
 
 /// A module under a name of its own, built by `build` the first time that the
 /// run asks for it.
-fn once(name: &str, build: impl FnOnce(&Path)) -> PathBuf {
+pub fn once(name: &str, build: impl FnOnce(&Path)) -> PathBuf {
     static BUILT: LazyLock<Mutex<HashMap<String, Arc<OnceLock<PathBuf>>>>> =
         LazyLock::new(Mutex::default);
     let slot = Arc::clone(BUILT.lock().unwrap().entry(name.into()).or_default());

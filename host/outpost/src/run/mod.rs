@@ -9,6 +9,7 @@ mod samples;
 
 use crate::cli::{Format, RunOptions};
 use crate::failure::Failure;
+use crate::log;
 use crate::paths::{self, Destination};
 use crate::progress;
 use outpost_core::{Error, InferRequest, InferResponse};
@@ -20,7 +21,9 @@ use std::time::Duration;
 
 pub fn main(options: &RunOptions) -> Result<(), Failure> {
     let format = options.format.or_else(|| by_extension(&options.input)).unwrap_or(Format::Json);
-    let module = paths::read_module(&options.module)?;
+    let grants = options.grants.set();
+    let module = paths::read_module(&options.module, grants)?;
+    log::for_guests(grants)?;
     let sandbox = paths::sandbox(&options.cache, SandboxOptions::for_one())?;
     let module = sandbox
         .load(&module, module.manifest().limits)

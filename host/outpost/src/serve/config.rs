@@ -5,7 +5,7 @@ use crate::cli::{CacheOptions, ServeOptions};
 use crate::failure::Failure;
 use crate::paths;
 use outpost_api::ListenOptions;
-use outpost_package::Limits;
+use outpost_package::{Grant, Grants, Limits};
 use outpost_sandbox::SandboxOptions;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ struct ConfigFile {
     header_timeout_ms: Option<u64>,
     grace_ms: Option<u64>,
     #[serde(default)]
+    grants: Vec<Grant>,
+    #[serde(default)]
     limits: CapFile,
     #[serde(default)]
     model: BTreeMap<String, ModelFile>,
@@ -36,6 +38,7 @@ struct ConfigFile {
 struct ModelFile {
     #[serde(default)]
     limits: CapFile,
+    grants: Option<Vec<Grant>>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -44,6 +47,13 @@ struct CapFile {
     memory_mib: Option<u32>,
     deadline_ms: Option<u32>,
     body_mib: Option<u32>,
+}
+
+impl ModelFile {
+    fn resolve(self) -> ModelConfig {
+        let grants = self.grants.map(|grants| grants.into_iter().collect());
+        ModelConfig { limits: self.limits.resolve(), grants }
+    }
 }
 
 impl CapFile {
@@ -76,8 +86,16 @@ pub struct Config {
     pub sockets: ListenOptions,
     /// What every module is granted at most.
     limits: Limits,
+    /// What every module may reach.
+    grants: Grants,
     /// The same for single ones.
-    model: BTreeMap<String, Limits>,
+    model: BTreeMap<String, ModelConfig>,
+}
+
+struct ModelConfig {
+    limits: Limits,
+    /// Instead of what every module may reach.
+    grants: Option<Grants>,
 }
 
 impl Config {
@@ -101,7 +119,12 @@ impl Config {
                 grace: millis(file.grace_ms, sockets.grace),
             },
             limits: file.limits.resolve(),
-            model: file.model.into_iter().map(|(name, m)| (name, m.limits.resolve())).collect(),
+            grants: if options.grants.grants.is_empty() {
+                file.grants.into_iter().collect()
+            } else {
+                options.grants.set()
+            },
+            model: file.model.into_iter().map(|(name, model)| (name, model.resolve())).collect(),
         })
     }
 
@@ -110,9 +133,12 @@ impl Config {
     }
 
     /// What a module gets of what it asks for.
-    pub fn grant(&self, name: &str, asked: Limits) -> Limits {
+    pub fn grant(&self, name: &str, asked: Limits) -> (Limits, Grants) {
         let granted = asked.capped(self.limits);
-        self.model.get(name).map_or(granted, |&cap| granted.capped(cap))
+        match self.model.get(name) {
+            Some(model) => (granted.capped(model.limits), model.grants.unwrap_or(self.grants)),
+            None => (granted, self.grants),
+        }
     }
 }
 
@@ -180,13 +206,23 @@ mod tests {
             serve: serve_options(None, None),
             sockets: ListenOptions::default(),
             limits: cap(Some(100)),
-            model: [("a".to_string(), cap(Some(50)))].into(),
+            grants: [Grant::Log].into_iter().collect(),
+            model: [("a".to_string(), ModelConfig { limits: cap(Some(50)), grants: None })].into(),
         };
         let asked = |memory_mib| Limits { memory_mib, ..Limits::default() };
-        let granted = |name, memory_mib| config.grant(name, asked(memory_mib)).memory_mib;
+        let granted = |name, memory_mib| config.grant(name, asked(memory_mib)).0.memory_mib;
         assert_eq!(granted("a", 200), 50);
         assert_eq!(granted("a", 20), 20);
         assert_eq!(granted("b", 200), 100);
-        assert_eq!(config.grant("b", asked(1)).body_mib, Limits::default().body_mib);
+        assert_eq!(config.grant("b", asked(1)).0.body_mib, Limits::default().body_mib);
+    }
+
+    #[test]
+    fn grants_of_one_model_stand_instead_of_those_of_all() {
+        let file = read("grants = [\"log\"]\n[model.a]\ngrants = []\n[model.b]\n").unwrap();
+        let of = |name: &str| file.model[name].grants.as_ref().map(Vec::len);
+        assert_eq!((file.grants.len(), of("a"), of("b")), (1, Some(0), None));
+        let unknown = read("grants = [\"disk\"]\n").err().unwrap();
+        assert!(unknown.contains("`disk` is not a grant; there are clock,random,log"), "{unknown}");
     }
 }

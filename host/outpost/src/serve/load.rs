@@ -1,22 +1,22 @@
 //! A directory of `.wasm` files becomes a routing snapshot.
 
 use crate::failure::Failure;
-use outpost_package::Limits;
+use outpost_package::{Grants, Limits, ModuleFile, Trust};
 use outpost_sandbox::Sandbox;
 use outpost_serve::Routing;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Loads every module of a directory, granting each the limits that `grant`
-/// makes of its name and what it asks for.
+/// Loads every module of a directory, granting each what `grant` makes of its
+/// name and the limits that it asks for.
 ///
 /// # Errors
 /// Every file that cannot be loaded, not only the first.
 pub fn load_models(
     sandbox: &Sandbox,
     directory: &Path,
-    grant: impl Fn(&str, Limits) -> Limits,
+    grant: impl Fn(&str, Limits) -> (Limits, Grants),
 ) -> Result<Routing, Failure> {
     let mut routing = Routing::default();
     let mut faults = Vec::new();
@@ -55,23 +55,27 @@ fn module_files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn load(
     sandbox: &Sandbox,
     path: &Path,
-    grant: impl Fn(&str, Limits) -> Limits,
+    grant: impl Fn(&str, Limits) -> (Limits, Grants),
     routing: &mut Routing,
 ) -> Result<(), String> {
     let started = Instant::now();
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let module = outpost_package::VerifiedModule::verify(bytes, outpost_package::Trust::Unsigned)
-        .map_err(|error| error.to_string())?;
+    let file = ModuleFile::read(bytes).map_err(|error| error.to_string())?;
+    let (limits, grants) = grant(&file.manifest().name, file.manifest().limits);
+    let module = file.verify(Trust::Unsigned, grants).map_err(|error| error.to_string())?;
     let manifest = module.manifest();
     let (model, version) = (manifest.name.clone(), manifest.version.clone());
     if !sandbox.is_cached(&module) {
         tracing::info!(model, version, "compiling; the next start takes it from the cache");
     }
-    let limits = grant(&model, manifest.limits);
     let loaded = sandbox.load(&module, limits).map_err(|error| error.to_string())?;
     let digest = loaded.digest();
     routing.insert(Arc::new(loaded))?;
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(model, version, %digest, elapsed_ms, "loaded");
+    if grants == Grants::NONE || module.imports().is_empty() {
+        tracing::info!(model, version, %digest, elapsed_ms, "loaded");
+    } else {
+        tracing::info!(model, version, %digest, elapsed_ms, %grants, "loaded");
+    }
     Ok(())
 }

@@ -9,22 +9,20 @@ pub use config::serve_options;
 pub use load::load_models;
 pub use signals::shutdown;
 
-use crate::cli::{LogFormat, LogOptions, ServeOptions};
+use crate::cli::ServeOptions;
 use crate::failure::Failure;
-use crate::paths;
+use crate::{log, paths};
 use config::Config;
 use outpost_api::rest;
 use outpost_sandbox::SandboxOptions;
 use outpost_serve::{Publisher, Routing, Server};
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 pub fn main(options: &ServeOptions) -> Result<(), Failure> {
     let config = Config::resolve(options)?;
-    log_to_stderr(&options.log)?;
+    log::to_stderr(&options.log)?;
     let sandbox = paths::sandbox(&config.cache, config.sandbox())?;
     let routing = load_models(&sandbox, &config.models, |name, asked| config.grant(name, asked))?;
     runtime()?.block_on(async {
@@ -86,23 +84,6 @@ fn finish(answered: bool, publisher: Publisher) -> Result<(), Failure> {
             "stopped with requests unanswered: they took longer than the grace period",
         ))
     }
-}
-
-fn log_to_stderr(options: &LogOptions) -> Result<(), Failure> {
-    let filter = EnvFilter::builder().parse(&options.log).map_err(|error| {
-        Failure::new(format!("`{}` is not a log filter: {error}", options.log))
-            .hint("examples: info, debug, outpost_serve=debug,warn")
-            .with_code(2)
-    })?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Colours are for people; NO_COLOR is theirs to set.
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let subscriber = subscriber.with_ansi(colours);
-    let installed = match options.log_format {
-        LogFormat::Text => subscriber.with_target(false).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
-    };
-    installed.map_err(|error| Failure::new(error.to_string()))
 }
 
 /// As many instances as guests can run at once, and one to load a module with.
