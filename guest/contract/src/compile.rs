@@ -3,6 +3,7 @@
 
 use crate::contract::{Contract, Field, Kind, Policy, Value};
 use crate::date;
+use crate::quick::Quick;
 use crate::tensor::{Datatype, Input, element};
 use jiff::SignedDuration;
 
@@ -22,6 +23,8 @@ pub(crate) struct Expected {
     pub columns: Option<usize>,
     /// Whether there is a field in it.
     pub used: bool,
+    /// Tells at once whether nothing is wrong with most fields in it.
+    pub quick: Option<Quick>,
 }
 
 /// Where a field is.
@@ -113,11 +116,14 @@ impl Contract {
                 .filter(|site| site.input == place);
             let used = sites.clone().next().is_some();
             let named = sites.any(|site| site.column.is_some());
+            let places = if named { input.columns.len() } else { 1 };
+            let own = fields.iter().filter(|field| field.site.input == place);
             Expected {
                 name: input.name.into(),
                 datatype: input.datatype,
                 columns: named.then_some(input.columns.len()),
                 used,
+                quick: Quick::new(input.datatype, places, own),
             }
         };
         let inputs = inputs.iter().enumerate().map(expected).collect();

@@ -372,6 +372,14 @@ fn not_too_many_are_missing() {
     assert_eq!(imputed.data[..12], 3_f32.to_le_bytes().repeat(3));
     assert_eq!(imputed.data[12..16], 1_f32.to_le_bytes());
 
+    // As many as the share says are fine, also where the product would be less than that.
+    for (share, nulls) in [(0.29, 29), (0.57, 57), (0.58, 58)] {
+        let mut just = field("reject");
+        just["max_null_rate"] = json!(share);
+        assert!(run(&just, &mut numbers(100, nulls)).is_ok(), "{share}");
+        assert!(run(&just, &mut numbers(100, nulls + 1)).is_err(), "{share}");
+    }
+
     // A rate that not one in 20 keeps applies from where one can be missing.
     let mut rare = field("reject");
     rare["max_null_rate"] = json!(0.01);
