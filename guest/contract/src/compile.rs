@@ -159,6 +159,12 @@ fn columns(input: &Input<'_>) -> Result<(), String> {
 fn compiled(contract: &Contract, field: &Field, inputs: &[Input<'_>]) -> Result<Compiled, String> {
     let (site, datatype) = site(&field.name, inputs)?;
     applies(field, datatype)?;
+    if let (false, Some(_), Some(input)) = (field.required, site.column, inputs.get(site.input)) {
+        return Err(format!(
+            "`required` is false, but it has a place in every row of `{}`; say `nullable`",
+            input.name
+        ));
+    }
     let rule = match field.kind {
         Kind::Number | Kind::Integer if datatype.is_float() => Rule::Float {
             least: datatype.rounded(field.min.unwrap_or(f64::MIN)).max(f64::MIN),

@@ -455,3 +455,16 @@ fn fields_are_found_or_told() {
     let default = json!({"name": "x", "type": "number", "default": 256});
     check(default, &[], "its `default` cannot be an element of UINT8");
 }
+
+#[test]
+fn a_column_cannot_be_left_out() {
+    let fields = json!([{"name": "a", "type": "number", "required": false, "nullable": true}]);
+    let columns = ["a".to_owned(), "b".to_owned()];
+    let x = Input { name: "x", datatype: Datatype::Fp32, shape: &[-1, 2], columns: &columns };
+    assert_eq!(
+        contract(fields.clone()).compile(&[x]).unwrap_err(),
+        ["field `a`: `required` is false, but it has a place in every row of `x`; say `nullable`"]
+    );
+    let a = Input { name: "a", columns: &[], ..x };
+    assert!(contract(fields).compile(&[a]).is_ok());
+}
