@@ -159,7 +159,9 @@ fn columns(input: &Input<'_>) -> Result<(), String> {
 fn compiled(contract: &Contract, field: &Field, inputs: &[Input<'_>]) -> Result<Compiled, String> {
     let (site, datatype) = site(&field.name, inputs)?;
     applies(field, datatype)?;
-    if let (false, Some(_), Some(input)) = (field.required, site.column, inputs.get(site.input)) {
+    if let (false, Some(_), Some(input)) = (field.required, site.column, inputs.get(site.input))
+        && (input.columns.len() > 1 || input.name != field.name)
+    {
         return Err(format!(
             "`required` is false, but it has a place in every row of `{}`; say `nullable`",
             input.name
