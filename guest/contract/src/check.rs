@@ -2,6 +2,7 @@
 
 use crate::compile::{Age, Checker, Compiled, Expected, Rule, Site};
 use crate::contract::Policy;
+use crate::quick::Quick;
 use crate::report::{Code, Remarks, Report, Violation};
 use crate::tensor::{Lane, Values, elements};
 use crate::{date, picture};
@@ -16,6 +17,8 @@ struct Seen<'a> {
     rows: usize,
     /// Extent of the last dimension, where fields are columns of it.
     width: usize,
+    /// Whether nothing is wrong with those fields that [`Quick`] is for.
+    holds: bool,
 }
 
 /// A value to be replaced by the default of its field.
@@ -80,6 +83,9 @@ impl Checker {
         let mut report = Report::default();
         for (place, field) in self.fields.iter().enumerate() {
             let Some(values) = seen.get(field.site.input) else { continue };
+            if values.holds && Quick::is_for(field) {
+                continue;
+            }
             let lane = lane(field.site, values);
             let (report, fixes) = (&mut report, &mut *fixes);
             let mut held = Held { place, field, values, lane, next: 0, nulls: 0, report, fixes };
@@ -176,7 +182,8 @@ fn see<'a>(expected: &Expected, values: Option<&'a Values<'_>>) -> Result<Seen<'
         // No more than there are elements, or there are none.
         ([rows, ..], _) => usize::try_from(*rows).unwrap_or(usize::MAX),
     };
-    Ok(Seen { data, elements: found, count, rows, width })
+    let holds = expected.quick.as_ref().is_some_and(|quick| quick.holds(data));
+    Ok(Seen { data, elements: found, count, rows, width, holds })
 }
 
 fn lane(site: Site, values: &Seen<'_>) -> Lane {
@@ -326,7 +333,10 @@ impl Held<'_> {
         let (field, values, lane) = (self.field, self.values, self.lane);
         let Some(rate) = field.null_rate else { return };
         let few = (values.rows as u64) < rate.min_rows;
-        if few || self.nulls as f64 <= rate.most * self.count() as f64 {
+        // Divided, not multiplied: 29 of 100 are no more than 0.29, but 0.29 × 100 is
+        // less than 29. Of no values at all, none are missing.
+        let share = self.nulls as f64 / self.count().max(1) as f64;
+        if few || share <= rate.most {
             return;
         }
         self.report.add(field.null_policy, || violation(field, None, Fault::NullRate));

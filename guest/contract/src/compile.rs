@@ -3,6 +3,7 @@
 
 use crate::contract::{Contract, Field, Kind, Policy, Value};
 use crate::date;
+use crate::quick::Quick;
 use crate::tensor::{Datatype, Input, element};
 use jiff::SignedDuration;
 
@@ -22,6 +23,8 @@ pub(crate) struct Expected {
     pub columns: Option<usize>,
     /// Whether there is a field in it.
     pub used: bool,
+    /// Tells at once whether nothing is wrong with most fields in it.
+    pub quick: Option<Quick>,
 }
 
 /// Where a field is.
@@ -113,11 +116,14 @@ impl Contract {
                 .filter(|site| site.input == place);
             let used = sites.clone().next().is_some();
             let named = sites.any(|site| site.column.is_some());
+            let places = if named { input.columns.len() } else { 1 };
+            let own = fields.iter().filter(|field| field.site.input == place);
             Expected {
                 name: input.name.into(),
                 datatype: input.datatype,
                 columns: named.then_some(input.columns.len()),
                 used,
+                quick: Quick::new(input.datatype, places, own),
             }
         };
         let inputs = inputs.iter().enumerate().map(expected).collect();
@@ -153,6 +159,14 @@ fn columns(input: &Input<'_>) -> Result<(), String> {
 fn compiled(contract: &Contract, field: &Field, inputs: &[Input<'_>]) -> Result<Compiled, String> {
     let (site, datatype) = site(&field.name, inputs)?;
     applies(field, datatype)?;
+    if let (false, Some(_), Some(input)) = (field.required, site.column, inputs.get(site.input))
+        && (input.columns.len() > 1 || input.name != field.name)
+    {
+        return Err(format!(
+            "`required` is false, but it has a place in every row of `{}`; say `nullable`",
+            input.name
+        ));
+    }
     let rule = match field.kind {
         Kind::Number | Kind::Integer if datatype.is_float() => Rule::Float {
             least: datatype.rounded(field.min.unwrap_or(f64::MIN)).max(f64::MIN),

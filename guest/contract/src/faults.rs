@@ -30,6 +30,13 @@ fn of_field(contract: &Contract, field: &Field, faults: &mut Vec<String>) {
     }
     misplaced(field, faults);
     nulls(field, faults);
+    if !field.required && !field.nullable && field.null_policy(contract) == Policy::Reject {
+        faults.push(
+            "`required` is false, but what is left out is refused; say `nullable`, or another \
+             `null_policy`"
+                .into(),
+        );
+    }
     ranges(field, faults);
     categories(field, faults);
     ages(contract, field, faults);

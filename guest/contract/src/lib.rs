@@ -77,6 +77,8 @@ mod infer;
 #[cfg(feature = "check")]
 mod picture;
 #[cfg(feature = "check")]
+mod quick;
+#[cfg(feature = "check")]
 mod report;
 #[cfg(feature = "check")]
 mod tensor;

@@ -372,6 +372,14 @@ fn not_too_many_are_missing() {
     assert_eq!(imputed.data[..12], 3_f32.to_le_bytes().repeat(3));
     assert_eq!(imputed.data[12..16], 1_f32.to_le_bytes());
 
+    // As many as the share says are fine, also where the product would be less than that.
+    for (share, nulls) in [(0.29, 29), (0.57, 57), (0.58, 58)] {
+        let mut just = field("reject");
+        just["max_null_rate"] = json!(share);
+        assert!(run(&just, &mut numbers(100, nulls)).is_ok(), "{share}");
+        assert!(run(&just, &mut numbers(100, nulls + 1)).is_err(), "{share}");
+    }
+
     // A rate that not one in 20 keeps applies from where one can be missing.
     let mut rare = field("reject");
     rare["max_null_rate"] = json!(0.01);
@@ -446,4 +454,18 @@ fn fields_are_found_or_told() {
     check(numbers, &[], "BYTES cannot be a category of numbers");
     let default = json!({"name": "x", "type": "number", "default": 256});
     check(default, &[], "its `default` cannot be an element of UINT8");
+}
+
+#[test]
+fn a_column_cannot_be_left_out() {
+    let fields = json!([{"name": "a", "type": "number", "required": false, "nullable": true}]);
+    let columns = ["a".to_owned(), "b".to_owned()];
+    let x = Input { name: "x", datatype: Datatype::Fp32, shape: &[-1, 2], columns: &columns };
+    assert_eq!(
+        contract(fields.clone()).compile(&[x]).unwrap_err(),
+        ["field `a`: `required` is false, but it has a place in every row of `x`; say `nullable`"]
+    );
+    let a = Input { name: "a", shape: &[-1, 1], columns: &columns[..1], ..x };
+    assert!(contract(fields.clone()).compile(&[a]).is_ok());
+    assert!(contract(fields).compile(&[Input { columns: &[], ..a }]).is_ok());
 }

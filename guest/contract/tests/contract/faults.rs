@@ -80,6 +80,11 @@ fn each_fault_is_told() {
         );
     }
     check(
+        "type = 'number'; required = false",
+        "`required` is false, but what is left out is refused; say `nullable`, or another \
+         `null_policy`",
+    );
+    check(
         "type = 'number'; min_rows = 3",
         "`min_rows` says from where on `max_null_rate` applies; state that",
     );
