@@ -9,6 +9,10 @@ here="$(cd "$(dirname "$0")" && pwd)"
 tools="$1" output="$2" source="${3:-$here/scorer.js}"
 shift "$(($# < 3 ? $# : 3))"
 
+command -v npm >/dev/null || {
+    echo "npm is needed to build guests in JavaScript; install Node.js with npm (Debian: nodejs npm)" >&2
+    exit 1
+}
 if ! cmp -s "$here/package-lock.json" "$tools/installed.json"; then
     mkdir -p "$tools"
     cp "$here/package.json" "$here/package-lock.json" "$tools/"
