@@ -66,7 +66,7 @@ impl Expansion for Gemm {
         let within = if given == f16::datum_type() { f32::datum_type() } else { given };
         let wide = |model: &mut TypedModel, name: &str, wire: OutletId| match within == given {
             true => TractResult::Ok(wire),
-            false => Ok(model.wire_node(format!("{prefix}.{name}"), cast(within), &[wire])?[0]),
+            false => only(model.wire_node(format!("{prefix}.{name}"), cast(within), &[wire])?),
         };
         let factor = |model: &mut TypedModel, name: &str, factor: f32, wire: OutletId| {
             if factor == 1.0 {
@@ -77,25 +77,30 @@ impl Expansion for Gemm {
                 tensor0(factor).cast_to_dt(within)?.into_owned().broadcast_into_rank(rank)?;
             let factor = model.add_const(format!("{prefix}.{name}"), factor)?;
             let scaled = format!("{prefix}.times_{name}");
-            Ok(model.wire_node(scaled, math::mul(), &[factor, wire])?[0])
+            only(model.wire_node(scaled, math::mul(), &[factor, wire])?)
         };
         let axes = AxesMapping::for_numpy_matmul(2, self.trans_a, self.trans_b, false)?;
         let product = [wide(model, "a", *a)?, wide(model, "b", *b)?];
         let product =
-            model.wire_node(format!("{prefix}.ab"), EinSum::new(axes, within), &product)?[0];
+            only(model.wire_node(format!("{prefix}.ab"), EinSum::new(axes, within), &product)?)?;
         let mut sum = factor(model, "alpha", self.alpha, product)?;
         if let (Some(&c), true) = (rest.first(), self.beta != 0.0) {
             let mut c = wide(model, "c", c)?;
             for axis in model.outlet_fact(c)?.rank()..2 {
                 let name = format!("{prefix}.c_axis_{axis}");
-                c = model.wire_node(name, AxisOp::Add(0), &[c])?[0];
+                c = only(model.wire_node(name, AxisOp::Add(0), &[c])?)?;
             }
             let c = factor(model, "beta", self.beta, c)?;
-            sum = model.wire_node(format!("{prefix}.sum"), math::add(), &[sum, c])?[0];
+            sum = only(model.wire_node(format!("{prefix}.sum"), math::add(), &[sum, c])?)?;
         }
         if within != given {
             return model.wire_node(format!("{prefix}.narrow"), cast(given), &[sum]);
         }
         Ok(tvec!(sum))
     }
+}
+
+/// The output of a node that has one.
+fn only(wires: TVec<OutletId>) -> TractResult<OutletId> {
+    wires.first().copied().context("a node has no output")
 }
