@@ -9,6 +9,7 @@
 //! one load from an array in memory that all instances share, then a jump to a
 //! direct call.
 
+use crate::functions::constant;
 use crate::references::{Dispatcher as Noted, References, Uses};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -18,9 +19,9 @@ use wasm_encoder::{
     Instruction, MemArg, Module, TableSection, TypeSection,
 };
 use wasmparser::{
-    CodeSectionReader, ConstExpr, CustomSectionReader, DataSectionReader, ElementItems,
-    ElementKind, ElementSectionReader, Export, ExternalKind, FuncType, FunctionSectionReader,
-    Operator, Parser, Payload, TableSectionReader, TypeRef, TypeSectionReader,
+    CodeSectionReader, CustomSectionReader, DataSectionReader, ElementItems, ElementKind,
+    ElementSectionReader, Export, ExternalKind, FuncType, FunctionSectionReader, Operator, Parser,
+    Payload, TableSectionReader, TypeRef, TypeSectionReader,
 };
 
 /// Exported by a guest: room for [`ROOM`] numbers of 16 bits.
@@ -175,13 +176,6 @@ impl Outline {
 
 fn text(error: wasmparser::BinaryReaderError) -> String {
     error.to_string()
-}
-
-fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
-    match expression.get_operators_reader().read().ok()? {
-        Operator::I32Const { value } => Some(value.cast_unsigned()),
-        _ => None,
-    }
 }
 
 /// The functions that a call of one signature may reach.

@@ -1,6 +1,8 @@
-//! The functions of a core module, as every pass over it wants to see them.
+//! The functions of a core module, as every pass over it wants to see them, and
+//! what else passes share.
 
-use wasmparser::{BinaryReaderError, FunctionBody, Parser, Payload, TypeRef};
+use wasm_encoder::{Function, Instruction};
+use wasmparser::{BinaryReaderError, ConstExpr, FunctionBody, Operator, Parser, Payload, TypeRef};
 
 /// Imported functions hold the first indices, defined ones those that follow.
 pub struct Functions<'a> {
@@ -29,5 +31,20 @@ impl<'a> Functions<'a> {
             }
         }
         Ok(Functions { imported, defined: signatures.into_iter().zip(bodies).collect() })
+    }
+}
+
+/// The body of a function that nobody may call.
+pub fn trap() -> Function {
+    let mut body = Function::new([]);
+    body.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
+    body
+}
+
+/// The address or index that a segment starts at, where it is a plain constant.
+pub fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
+    match expression.get_operators_reader().read().ok()? {
+        Operator::I32Const { value } => Some(value.cast_unsigned()),
+        _ => None,
     }
 }

@@ -13,6 +13,7 @@ mod references;
 mod shrink;
 
 pub use dispatch::dispatch;
+pub use functions::trap;
 pub use order::exports_last;
 pub use prune::prune;
 pub use references::{Dispatcher, Hints, Object, References, Uses, note_references};

@@ -13,15 +13,12 @@
 //! They go too, unless what calls them is there: a model that prepares operators
 //! as it runs keeps all of them.
 
-use crate::functions::Functions;
+use crate::functions::{Functions, constant, trap};
 use crate::references::{Dispatcher, References, Uses};
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
-use wasm_encoder::{
-    CodeSection, ConstExpr, DataSection, ExportSection, Function, FunctionSection, Instruction,
-    Module,
-};
+use wasm_encoder::{CodeSection, ConstExpr, DataSection, ExportSection, FunctionSection, Module};
 use wasmparser::{
     BinaryReaderError, CodeSectionReader, CustomSectionReader, DataKind, DataSectionReader, Export,
     ExternalKind, FunctionBody, FunctionSectionReader, Operator, Parser, Payload,
@@ -107,8 +104,8 @@ fn memory(wasm: &[u8]) -> Result<Memory<'_>, BinaryReaderError> {
         for segment in section {
             let segment = segment?;
             let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
-            if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
-                pieces.push((value.cast_unsigned(), segment.data));
+            if let Some(address) = constant(&offset_expr) {
+                pieces.push((address, segment.data));
             }
         }
     }
@@ -365,9 +362,7 @@ impl Reencode for Rewrite<'_, '_> {
                 }
                 code.function(&dispatcher.body(|target| target != CUT));
             } else if self.live.stubs.contains(&index) {
-                let mut stub = Function::new([]);
-                stub.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
-                code.function(&stub);
+                code.function(&trap());
             } else {
                 self.parse_function_body(code, body.clone())?;
             }

@@ -3,14 +3,14 @@
 //! do not show, as an address looks like any other number. It stands in a custom
 //! section of the guest, which every pass keeps true.
 
-use crate::functions::Functions;
+use crate::functions::{Functions, constant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use wasm_encoder::reencode;
 use wasm_encoder::{CustomSection, Module};
 use wasmparser::{
     BinaryReaderError, CustomSectionReader, DataKind, ElementItems, ElementKind, KnownCustom,
-    Linking, Name, Operator, Parser, Payload, RelocationType, SymbolInfo,
+    Linking, Name, Parser, Payload, RelocationType, SymbolInfo,
 };
 
 const SECTION: &str = "outpost.references";
@@ -255,13 +255,8 @@ impl Linked {
                     for segment in section {
                         let segment = segment?;
                         let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
-                        let Operator::I32Const { value } =
-                            offset_expr.get_operators_reader().read()?
-                        else {
-                            continue;
-                        };
+                        let Some(address) = constant(&offset_expr) else { continue };
                         let start = segment.range.end - segment.data.len() - section_start;
-                        let address = value.cast_unsigned();
                         linked.segments.push((address, start, segment.data.len()));
                     }
                 }
@@ -329,9 +324,9 @@ impl Linked {
     fn pointers(&mut self, element: wasmparser::Element<'_>) -> Result<(), BinaryReaderError> {
         if let (ElementKind::Active { offset_expr, .. }, ElementItems::Functions(functions)) =
             (element.kind, element.items)
-            && let Operator::I32Const { value } = offset_expr.get_operators_reader().read()?
+            && let Some(first) = constant(&offset_expr)
         {
-            for (pointer, function) in (value.cast_unsigned()..).zip(functions) {
+            for (pointer, function) in (first..).zip(functions) {
                 self.references.pointers.insert(pointer, function?);
             }
         }

@@ -5,12 +5,12 @@
 //! calls goes. A function keeps its meaning, and Rust promises no function an
 //! address of its own.
 
-use crate::functions::Functions;
+use crate::functions::{Functions, trap};
 use crate::references::References;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
-use wasm_encoder::{CodeSection, Encode, Function, FunctionSection, Instruction, Module};
+use wasm_encoder::{CodeSection, Encode, Function, FunctionSection, Module};
 use wasmparser::{
     CodeSectionReader, CustomSectionReader, FunctionBody, FunctionSectionReader, KnownCustom, Name,
     Parser, Payload,
@@ -157,9 +157,7 @@ fn body(
     map: &mut impl Reencode<Error = Infallible>,
 ) -> Result<Function, Error> {
     if function.stub {
-        let mut stub = Function::new([]);
-        stub.instruction(&Instruction::Unreachable).instruction(&Instruction::End);
-        return Ok(stub);
+        return Ok(trap());
     }
     let mut encoded = map.new_function_with_parsed_locals(&function.body)?;
     let mut reader = function.body.get_operators_reader()?;

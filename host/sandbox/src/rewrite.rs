@@ -10,8 +10,7 @@ use crate::freeze::FreezeError;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
-    CodeSection, EntityType, Function, FunctionSection, ImportSection, Instruction, Module,
-    RawSection, SectionId,
+    CodeSection, EntityType, FunctionSection, ImportSection, Module, RawSection, SectionId,
 };
 use wasmparser::{ImportSectionReader, Parser, Payload, TypeRef};
 
@@ -130,10 +129,7 @@ fn replace(wasm: &[u8], order: &Order) -> Result<Vec<u8>, FreezeError> {
             Payload::CodeSectionStart { range, .. } => {
                 let mut code = CodeSection::new();
                 for _ in order.dropped() {
-                    let mut stub = Function::new([]);
-                    stub.instruction(&Instruction::Unreachable);
-                    stub.instruction(&Instruction::End);
-                    code.function(&stub);
+                    code.function(&outpost_passes::trap());
                 }
                 let bytes = wasm.get(range.clone()).unwrap_or_default();
                 let reader = wasmparser::BinaryReader::new(bytes, range.start);
