@@ -1,33 +1,19 @@
 //! Answers that do not count: rows of a model's outputs, overwritten with what no
 //! caller takes for an answer.
 
-use crate::{numbers, strings};
+use crate::numbers;
 use half::f16;
-use outpost_guest::{Datatype, Tensor, element_size};
+use outpost_guest::{Datatype, Tensor, byte_strings, element_size};
 use std::collections::BTreeSet;
 
 /// Overwrites these rows, counted from 0, in every output whose first dimension is
-/// the batch: FP16, FP32 and FP64 become NaN, signed integers -1, unsigned ones the
+/// the `batch`: FP16, FP32 and FP64 become NaN, signed integers -1, unsigned ones the
 /// largest value, BOOL false, BYTES empty text.
 ///
-/// The batch is the first extent that most outputs have, and of two that are as
-/// common, that of the earlier output. Where it is known, [`abstain_in`] is surer.
 /// Outputs with another first extent stay as they are, and so do scalars, and those
 /// whose data are not of the size that their shape asks for. Rows outside of the batch
 /// are passed over.
-pub fn abstain(outputs: &mut [Tensor], rows: &BTreeSet<u64>) {
-    let extents: Vec<u64> =
-        outputs.iter().filter_map(|output| output.shape.first().copied()).collect();
-    let outputs_with = |wanted: u64| extents.iter().filter(|&&extent| extent == wanted).count();
-    // The last of the largest is the earliest.
-    let most = extents.iter().rev().max_by_key(|&&extent| outputs_with(extent));
-    if let Some(&batch) = most {
-        abstain_in(outputs, batch, rows);
-    }
-}
-
-/// The same, for a batch of that many rows.
-pub fn abstain_in(outputs: &mut [Tensor], batch: u64, rows: &BTreeSet<u64>) {
+pub fn abstain(outputs: &mut [Tensor], batch: u64, rows: &BTreeSet<u64>) {
     for output in outputs {
         if output.shape.first() == Some(&batch) && rows.range(..batch).next().is_some() {
             overwrite(output, rows);
@@ -68,7 +54,7 @@ fn overwrite(output: &mut Tensor, rows: &BTreeSet<u64>) {
 }
 
 fn overwrite_texts(output: &mut Tensor, all: usize, of_row: usize, rows: &BTreeSet<u64>) {
-    let Some(elements) = strings::elements(&output.data) else { return };
+    let Some(elements) = byte_strings(&output.data) else { return };
     if elements.len() != all || of_row == 0 {
         return;
     }
@@ -86,7 +72,7 @@ fn overwrite_texts(output: &mut Tensor, all: usize, of_row: usize, rows: &BTreeS
 
 #[cfg(test)]
 mod tests {
-    use super::{abstain, abstain_in};
+    use super::abstain;
     use crate::strings;
     use outpost_guest::{Datatype, Tensor, element_size};
     use std::collections::BTreeSet;
@@ -105,7 +91,7 @@ mod tests {
 
     fn overwritten(datatype: Datatype, shape: &[u64], rows: &[u64]) -> Vec<u8> {
         let mut outputs = [ones(datatype, shape)];
-        abstain(&mut outputs, &rows.iter().copied().collect());
+        abstain(&mut outputs, shape[0], &rows.iter().copied().collect());
         let [output] = outputs;
         assert_eq!((output.datatype, &output.shape[..]), (datatype, shape));
         output.data
@@ -151,23 +137,23 @@ mod tests {
         let shapes: [&[u64]; 6] = [&[2, 3], &[], &[3, 2], &[2], &[2, 0, 5], &[0]];
         let all = shapes.map(|shape| ones(Datatype::Int8, shape));
         let mut outputs = all.clone();
-        abstain(&mut outputs, &rows);
+        abstain(&mut outputs, 2, &rows);
         for (place, (output, before)) in outputs.iter().zip(&all).enumerate() {
             let changed = [0, 3].contains(&place);
             assert_eq!(output.data != before.data, changed, "{place}");
             assert!(!changed || output.data.iter().all(|&byte| byte == 0xFF));
         }
         let mut outputs = all.clone();
-        abstain_in(&mut outputs, 3, &rows);
+        abstain(&mut outputs, 3, &rows);
         assert_eq!(outputs[0].data, all[0].data);
         assert_eq!(outputs[2].data, [0xFF, 0xFF, 0xFF, 0xFF, 1, 1]);
-        abstain(&mut [], &rows);
+        abstain(&mut [], 2, &rows);
     }
 
     #[test]
-    fn of_two_extents_the_earlier_counts() {
+    fn of_two_extents_the_batch_counts() {
         let mut outputs = [ones(Datatype::Int8, &[2]), ones(Datatype::Int8, &[3])];
-        abstain(&mut outputs, &BTreeSet::from([1]));
+        abstain(&mut outputs, 2, &BTreeSet::from([1]));
         assert_eq!(outputs.map(|output| output.data), [vec![1, 0xFF], vec![1; 3]]);
     }
 
@@ -183,7 +169,7 @@ mod tests {
                         data: data.clone(),
                     };
                     let mut outputs = [output];
-                    abstain(&mut outputs, &BTreeSet::from([0, 1]));
+                    abstain(&mut outputs, shape[0], &BTreeSet::from([0, 1]));
                     assert_eq!(outputs[0].data, data);
                 }
             }

@@ -52,7 +52,7 @@ mod numbers;
 mod stated;
 mod strings;
 
-pub use abstain::{abstain, abstain_in};
+pub use abstain::abstain;
 pub use after::AFTER;
 pub use batch::Batch;
 pub use before::BEFORE;

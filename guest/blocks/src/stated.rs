@@ -2,7 +2,7 @@
 //! the rest is the block's own.
 
 use crate::build::Site;
-use outpost_guest::{Datatype, Error, TensorSpec};
+use outpost_guest::{Error, TensorSpec, datatype_name};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -75,25 +75,6 @@ pub(crate) fn distinct(specs: &[TensorSpec]) -> Result<(), String> {
             Err(format!("there would be two tensors `{}`; give one another name", spec.name))
         }
         None => Ok(()),
-    }
-}
-
-/// By the Open Inference Protocol's spelling.
-pub(crate) fn datatype_name(datatype: Datatype) -> &'static str {
-    match datatype {
-        Datatype::Bool => "BOOL",
-        Datatype::Uint8 => "UINT8",
-        Datatype::Uint16 => "UINT16",
-        Datatype::Uint32 => "UINT32",
-        Datatype::Uint64 => "UINT64",
-        Datatype::Int8 => "INT8",
-        Datatype::Int16 => "INT16",
-        Datatype::Int32 => "INT32",
-        Datatype::Int64 => "INT64",
-        Datatype::Fp16 => "FP16",
-        Datatype::Fp32 => "FP32",
-        Datatype::Fp64 => "FP64",
-        Datatype::Bytes => "BYTES",
     }
 }
 

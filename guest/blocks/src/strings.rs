@@ -3,19 +3,6 @@
 
 use outpost_guest::{Datatype, Tensor};
 
-/// The elements, if the data are whole ones.
-pub(crate) fn elements(data: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut rest = data;
-    let mut all = Vec::new();
-    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (element, tail) = tail.split_at_checked(length)?;
-        all.push(element);
-        rest = tail;
-    }
-    rest.is_empty().then_some(all)
-}
-
 /// A tensor of texts.
 pub(crate) fn tensor<'a>(
     name: &str,
@@ -33,7 +20,8 @@ pub(crate) fn tensor<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{elements, tensor};
+    use super::tensor;
+    use outpost_guest::byte_strings as elements;
 
     #[test]
     fn elements_come_back() {

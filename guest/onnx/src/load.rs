@@ -5,7 +5,7 @@ use crate::extents::Extents;
 use crate::interpret::Interpreter;
 use crate::manifest::Spec;
 use crate::{functions, operators, tensors};
-use outpost_guest::{TensorSpec, element_size};
+use outpost_guest::{TensorSpec, datatype_name, element_size};
 use prost::Message;
 use tract_onnx::Onnx;
 use tract_onnx::model::{ParseResult, ParsingContext};
@@ -86,8 +86,11 @@ struct Settled {
 }
 
 /// Parses and optimises. Errors are for the person who builds the module.
-pub fn load(onnx: Vec<u8>, inputs: &[Spec], outputs: &[Spec]) -> Result<Loaded, String> {
-    let (stated_inputs, stated_outputs) = (inputs, outputs);
+pub fn load(
+    onnx: Vec<u8>,
+    stated_inputs: &[Spec],
+    stated_outputs: &[Spec],
+) -> Result<Loaded, String> {
     let mut proto = ModelProto::decode(prost::bytes::Bytes::from(onnx))
         .map_err(|error| format!("this is not an ONNX model: {error}"))?;
     functions::inline(&mut proto)?;
@@ -308,7 +311,7 @@ fn settle_inputs(
         let datatype = tensors::datatype(datum_type).ok_or_else(|| {
             format!("input `{name}` has a datatype that requests cannot carry: {datum_type:?}")
         })?;
-        check_datatype(spec, tensors::name(datatype), "input")?;
+        check_datatype(spec, datatype_name(datatype), "input")?;
 
         let pinned = spec.and_then(|spec| spec.shape.as_deref());
         let rank = match (fact.shape.rank().concretize(), pinned) {
@@ -377,7 +380,7 @@ fn output_spec(name: &str, datum_type: DatumType, shape: Vec<i64>) -> Result<Ten
 
 /// Compares an output with what the manifest says of it.
 fn check_output(output: &TensorSpec, stated: Option<&Spec>) -> Result<(), String> {
-    check_datatype(stated, tensors::name(output.datatype), "output")?;
+    check_datatype(stated, datatype_name(output.datatype), "output")?;
     let agree = |(&wanted, &given): (&i64, &i64)| wanted < 0 || given < 0 || wanted == given;
     match stated.and_then(|stated| stated.shape.as_ref()) {
         Some(wanted)

@@ -1,23 +1,23 @@
 //! Conversion between the contract's tensors and tract's.
 
-use outpost_guest::{Datatype, Tensor, Violation, ViolationCode};
+use outpost_guest::{Datatype, Tensor, Violation, ViolationCode, split_byte_string};
 use tract_onnx::prelude::{DatumType, Tensor as TractTensor};
 use tract_onnx::tract_hir::internal::tract_itertools::Itertools;
 
-const DATATYPES: [(Datatype, DatumType, &str); 13] = [
-    (Datatype::Bool, DatumType::Bool, "BOOL"),
-    (Datatype::Uint8, DatumType::U8, "UINT8"),
-    (Datatype::Uint16, DatumType::U16, "UINT16"),
-    (Datatype::Uint32, DatumType::U32, "UINT32"),
-    (Datatype::Uint64, DatumType::U64, "UINT64"),
-    (Datatype::Int8, DatumType::I8, "INT8"),
-    (Datatype::Int16, DatumType::I16, "INT16"),
-    (Datatype::Int32, DatumType::I32, "INT32"),
-    (Datatype::Int64, DatumType::I64, "INT64"),
-    (Datatype::Fp16, DatumType::F16, "FP16"),
-    (Datatype::Fp32, DatumType::F32, "FP32"),
-    (Datatype::Fp64, DatumType::F64, "FP64"),
-    (Datatype::Bytes, DatumType::String, "BYTES"),
+const DATATYPES: [(Datatype, DatumType); 13] = [
+    (Datatype::Bool, DatumType::Bool),
+    (Datatype::Uint8, DatumType::U8),
+    (Datatype::Uint16, DatumType::U16),
+    (Datatype::Uint32, DatumType::U32),
+    (Datatype::Uint64, DatumType::U64),
+    (Datatype::Int8, DatumType::I8),
+    (Datatype::Int16, DatumType::I16),
+    (Datatype::Int32, DatumType::I32),
+    (Datatype::Int64, DatumType::I64),
+    (Datatype::Fp16, DatumType::F16),
+    (Datatype::Fp32, DatumType::F32),
+    (Datatype::Fp64, DatumType::F64),
+    (Datatype::Bytes, DatumType::String),
 ];
 
 /// The contract's name for a tract type; `None` where it has none. Quantised
@@ -29,11 +29,6 @@ pub fn datatype(datum: DatumType) -> Option<Datatype> {
 
 pub fn datum_type(datatype: Datatype) -> Option<DatumType> {
     DATATYPES.iter().find(|entry| entry.0 == datatype).map(|entry| entry.1)
-}
-
-/// The Open Inference Protocol's spelling.
-pub fn name(datatype: Datatype) -> &'static str {
-    DATATYPES.iter().find(|entry| entry.0 == datatype).map_or("?", |entry| entry.2)
 }
 
 /// `tensor` as tract's. Its size was checked against its shape before.
@@ -72,10 +67,9 @@ pub fn to_tract(tensor: &Tensor) -> Result<TractTensor, Violation> {
 fn strings(data: &[u8]) -> Result<Vec<String>, usize> {
     let mut strings = Vec::new();
     let mut rest = data;
-    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
+    while !rest.is_empty() {
         let index = strings.len();
-        let (bytes, tail) =
-            tail.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(index)?;
+        let (bytes, tail) = split_byte_string(rest).ok_or(index)?;
         strings.push(String::from_utf8(bytes.to_vec()).map_err(|_| index)?);
         rest = tail;
     }

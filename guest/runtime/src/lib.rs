@@ -27,7 +27,8 @@ trait Around {
 impl Model for Runtime {
     fn freeze(source: &Source) -> Result<Self, String> {
         let manifest = Manifest::parse(&source.manifest())?;
-        let onnx = Onnx::read(source.model(), &manifest.inputs, &manifest.outputs)?;
+        let inputs: Vec<Spec> = manifest.inputs.iter().map(|input| input.spec.clone()).collect();
+        let onnx = Onnx::read(source.model(), &inputs, &manifest.outputs)?;
         let pipeline = Pipeline::build(&manifest, &onnx, &|name| source.file(name))?;
         let description = Description {
             name: manifest.name,
@@ -35,7 +36,7 @@ impl Model for Runtime {
             inputs: pipeline.inputs.clone(),
             outputs: pipeline.outputs.clone(),
         };
-        check(&manifest.inputs, &onnx.inputs, &description.inputs, "input")?;
+        check(&inputs, &onnx.inputs, &description.inputs, "input")?;
         check(&manifest.outputs, &onnx.outputs, &description.outputs, "output")?;
         let around = (!pipeline.is_empty()).then(|| Box::new(pipeline) as Box<dyn Around>);
         Ok(Runtime { onnx, description, around })

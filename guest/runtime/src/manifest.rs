@@ -10,10 +10,7 @@ pub struct Manifest {
     pub name: String,
     pub version: String,
     #[serde(default)]
-    pub inputs: Vec<Spec>,
-    /// Names of the columns of inputs.
-    #[serde(default, skip)]
-    pub columns: Vec<(String, Vec<String>)>,
+    pub inputs: Vec<Input>,
     /// The data contract.
     #[serde(default)]
     pub contract: Option<Value>,
@@ -27,16 +24,19 @@ pub struct Manifest {
     pub after: Vec<Value>,
 }
 
+/// An input that the manifest speaks of.
+#[derive(Deserialize)]
+pub struct Input {
+    #[serde(flatten)]
+    pub spec: Spec,
+    /// Names along its last dimension; empty if there are none.
+    #[serde(default)]
+    pub columns: Vec<String>,
+}
+
 impl Manifest {
     pub fn parse(json: &[u8]) -> Result<Self, String> {
-        let unusable = |error| format!("the manifest is not usable: {error}");
-        let mut manifest: Manifest = serde_json::from_slice(json).map_err(unusable)?;
-        let columns: Columns = serde_json::from_slice(json).map_err(unusable)?;
-        manifest.columns = (columns.inputs.into_iter())
-            .filter(|input| !input.columns.is_empty())
-            .map(|input| (input.name, input.columns))
-            .collect();
-        Ok(manifest)
+        serde_json::from_slice(json).map_err(|error| format!("the manifest is not usable: {error}"))
     }
 
     /// Names of the fields that a request may leave out.
@@ -47,18 +47,4 @@ impl Manifest {
             .filter_map(|field| field.get("name")?.as_str().map(str::to_string))
             .collect()
     }
-}
-
-/// What only the contract asks for.
-#[derive(Deserialize)]
-struct Columns {
-    #[serde(default)]
-    inputs: Vec<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-    #[serde(default)]
-    columns: Vec<String>,
 }

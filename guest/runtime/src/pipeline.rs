@@ -3,7 +3,7 @@
 
 use crate::Around;
 use crate::manifest::Manifest;
-use outpost_blocks::{Batch, Block, Blocks, abstain_in, after, before, contract};
+use outpost_blocks::{Batch, Block, Blocks, abstain, after, before, contract};
 use outpost_guest::{Datatype, Error, Prediction, Tensor, TensorSpec, element_size};
 use outpost_onnx::Onnx;
 
@@ -35,8 +35,12 @@ impl Pipeline {
         let (before, inputs) = before(manifest.before.clone(), onnx.inputs.clone(), file)?;
         let (after, outputs) =
             after(manifest.after.clone(), &onnx.inputs, onnx.outputs.clone(), file)?;
+        let columns: Vec<(String, Vec<String>)> = (manifest.inputs.iter())
+            .filter(|input| !input.columns.is_empty())
+            .map(|input| (input.spec.name.clone(), input.columns.clone()))
+            .collect();
         let contract = (manifest.contract.clone())
-            .map(|stated| contract(stated, &manifest.columns, &inputs))
+            .map(|stated| contract(stated, &columns, &inputs))
             .transpose()?;
         let wanted = after.iter().flat_map(|block| block.wants()).collect();
         let optional = optional(manifest, &inputs)?;
@@ -73,12 +77,15 @@ impl Around for Pipeline {
             block.run(&mut batch)?;
         }
         let mut outputs = take(&mut batch, &self.outputs)?;
-        abstain_in(&mut outputs, rows, &batch.abstained);
+        abstain(&mut outputs, rows, &batch.abstained);
         Ok(Prediction { outputs, flags: batch.flags })
     }
 
     /// What is left out is missing in every row.
     fn complete(&self, inputs: &mut Vec<Tensor>) {
+        if self.optional.is_empty() {
+            return;
+        }
         let Some(rows) = self.rows(inputs) else { return };
         // So many rows as memory could hold at most are left for the checks to refuse.
         let Some(count) = usize::try_from(rows).ok().filter(|count| *count <= MOST_ROWS) else {

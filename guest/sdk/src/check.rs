@@ -1,18 +1,9 @@
 //! The structural contract of a request: names, datatypes, shapes and sizes
 //! against a module's description, every fault reported at once.
 
-use crate::{Datatype, Tensor, TensorSpec, Violation, ViolationCode};
-
-/// Bytes that one element takes; `None` for byte strings.
-pub fn element_size(datatype: Datatype) -> Option<usize> {
-    match datatype {
-        Datatype::Bool | Datatype::Uint8 | Datatype::Int8 => Some(1),
-        Datatype::Uint16 | Datatype::Int16 | Datatype::Fp16 => Some(2),
-        Datatype::Uint32 | Datatype::Int32 | Datatype::Fp32 => Some(4),
-        Datatype::Uint64 | Datatype::Int64 | Datatype::Fp64 => Some(8),
-        Datatype::Bytes => None,
-    }
-}
+use crate::{
+    Tensor, TensorSpec, Violation, ViolationCode, datatype_name, element_size, split_byte_string,
+};
 
 /// Brings `inputs` into the order of `specs`.
 ///
@@ -53,7 +44,7 @@ pub fn check_inputs(
                 ViolationCode::Missing,
                 format!(
                     "the input is missing; it is {} of shape {:?}",
-                    name(spec.datatype),
+                    datatype_name(spec.datatype),
                     spec.shape
                 ),
             ));
@@ -67,7 +58,11 @@ fn check_tensor(tensor: &Tensor, spec: &TensorSpec, violations: &mut Vec<Violati
         violations.push(violation(
             &spec.name,
             ViolationCode::WrongDatatype,
-            format!("datatype is {}, expected {}", name(tensor.datatype), name(spec.datatype)),
+            format!(
+                "datatype is {}, expected {}",
+                datatype_name(tensor.datatype),
+                datatype_name(spec.datatype)
+            ),
         ));
     }
     let fits = tensor.shape.len() == spec.shape.len()
@@ -88,7 +83,7 @@ fn check_tensor(tensor: &Tensor, spec: &TensorSpec, violations: &mut Vec<Violati
                 "{} bytes of data do not make up shape {:?} of {}",
                 tensor.data.len(),
                 tensor.shape,
-                name(tensor.datatype)
+                datatype_name(tensor.datatype)
             ),
         ));
     }
@@ -107,10 +102,7 @@ fn size_matches(tensor: &Tensor) -> bool {
         None => {
             let mut rest = tensor.data.as_slice();
             let mut count = 0_usize;
-            while let Some((length, tail)) = rest.split_first_chunk::<4>() {
-                let Some(tail) = tail.get(u32::from_le_bytes(*length) as usize..) else {
-                    return false;
-                };
+            while let Some((_, tail)) = split_byte_string(rest) {
                 rest = tail;
                 count += 1;
             }
@@ -121,22 +113,4 @@ fn size_matches(tensor: &Tensor) -> bool {
 
 fn violation(field: &str, code: ViolationCode, message: String) -> Violation {
     Violation { field: field.into(), row: None, code, message }
-}
-
-fn name(datatype: Datatype) -> &'static str {
-    match datatype {
-        Datatype::Bool => "BOOL",
-        Datatype::Uint8 => "UINT8",
-        Datatype::Uint16 => "UINT16",
-        Datatype::Uint32 => "UINT32",
-        Datatype::Uint64 => "UINT64",
-        Datatype::Int8 => "INT8",
-        Datatype::Int16 => "INT16",
-        Datatype::Int32 => "INT32",
-        Datatype::Int64 => "INT64",
-        Datatype::Fp16 => "FP16",
-        Datatype::Fp32 => "FP32",
-        Datatype::Fp64 => "FP64",
-        Datatype::Bytes => "BYTES",
-    }
 }

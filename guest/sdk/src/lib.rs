@@ -57,6 +57,7 @@ pub mod bindings {
     });
 }
 mod check;
+mod elements;
 mod export;
 pub mod inner;
 mod manifest;
@@ -66,7 +67,8 @@ mod random;
 pub use bindings::exports::outpost::model::inference::{
     Datatype, Description, Error, Prediction, Tensor, TensorSpec, Violation, ViolationCode,
 };
-pub use check::{check_inputs, element_size};
+pub use check::check_inputs;
+pub use elements::{byte_strings, datatype_name, datatype_of, element_size, split_byte_string};
 pub use export::{Component, Exported, FrozenCell};
 pub use manifest::{Inner, Manifest};
 

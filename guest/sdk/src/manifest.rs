@@ -1,6 +1,6 @@
 //! The part of a module's manifest that guests ask for most.
 
-use crate::{Datatype, TensorSpec};
+use crate::{TensorSpec, datatype_of};
 use serde::Deserialize;
 
 /// What the manifest says of the module.
@@ -36,29 +36,9 @@ struct Spec {
 fn specs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<TensorSpec>, D::Error> {
     let specs = Vec::<Spec>::deserialize(deserializer)?;
     let spec = |spec: Spec| {
-        let datatype = datatype(&spec.datatype)
+        let datatype = datatype_of(&spec.datatype)
             .ok_or_else(|| serde::de::Error::custom(format!("`{}`?", spec.datatype)))?;
         Ok(TensorSpec { name: spec.name, datatype, shape: spec.shape })
     };
     specs.into_iter().map(spec).collect()
-}
-
-/// By the Open Inference Protocol's spelling.
-fn datatype(name: &str) -> Option<Datatype> {
-    Some(match name {
-        "BOOL" => Datatype::Bool,
-        "UINT8" => Datatype::Uint8,
-        "UINT16" => Datatype::Uint16,
-        "UINT32" => Datatype::Uint32,
-        "UINT64" => Datatype::Uint64,
-        "INT8" => Datatype::Int8,
-        "INT16" => Datatype::Int16,
-        "INT32" => Datatype::Int32,
-        "INT64" => Datatype::Int64,
-        "FP16" => Datatype::Fp16,
-        "FP32" => Datatype::Fp32,
-        "FP64" => Datatype::Fp64,
-        "BYTES" => Datatype::Bytes,
-        _ => return None,
-    })
 }

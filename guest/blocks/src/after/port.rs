@@ -4,8 +4,9 @@
 use crate::batch::Batch;
 use crate::build::Site;
 use crate::numbers::{Float, Lane, elements};
-use crate::stated::{datatype_name, distinct, listed, take};
-use outpost_guest::{Error, Tensor, TensorSpec, element_size};
+use crate::stated::{distinct, listed, rest, take};
+use outpost_guest::{Error, Tensor, TensorSpec, datatype_name, element_size};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// A tensor of the side of the model.
@@ -123,27 +124,51 @@ impl Changed {
         Ok(())
     }
 
-    /// Changes lane after lane along a dimension.
-    pub fn lanes(
-        &self,
-        batch: &mut Batch,
-        axis: usize,
-        change: impl Fn(&mut [f64]),
-    ) -> Result<(), Error> {
-        let mut tensor = self.port.tensor(batch)?;
-        let mut numbers = Vec::new();
-        for (lane, _) in Lanes::of(&tensor, axis).iter() {
-            self.port.float.read(&tensor.data, lane, &mut numbers);
-            change(&mut numbers);
-            self.port.float.write(&mut tensor.data, lane, &numbers);
-        }
-        self.put(batch, tensor);
-        Ok(())
-    }
-
     fn put(&self, batch: &mut Batch, mut tensor: Tensor) {
         tensor.name.clone_from(&self.output);
         batch.tensors.push(tensor);
+    }
+}
+
+/// A tensor whose numbers a block changes lane after lane along one dimension: key
+/// `axis`, the last if left out.
+pub(crate) struct Lanewise {
+    changed: Changed,
+    axis: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stated {
+    #[serde(default = "last")]
+    axis: i64,
+}
+
+fn last() -> i64 {
+    -1
+}
+
+impl Lanewise {
+    /// Of all that is stated; with all tensors after the block.
+    pub fn take(mut stated: Value, site: &Site<'_>) -> Result<(Self, Vec<TensorSpec>), String> {
+        let (changed, specs) = Changed::take(&mut stated, site)?;
+        let Stated { axis } = rest(stated)?;
+        let axis = changed.port.axis(axis)?;
+        Ok((Lanewise { changed, axis }, specs))
+    }
+
+    /// Changes all lanes.
+    pub fn each(&self, batch: &mut Batch, change: impl Fn(&mut [f64])) -> Result<(), Error> {
+        let port = &self.changed.port;
+        let mut tensor = port.tensor(batch)?;
+        let mut numbers = Vec::new();
+        for (lane, _) in Lanes::of(&tensor, self.axis).iter() {
+            port.float.read(&tensor.data, lane, &mut numbers);
+            change(&mut numbers);
+            port.float.write(&mut tensor.data, lane, &numbers);
+        }
+        self.changed.put(batch, tensor);
+        Ok(())
     }
 }
 

@@ -11,40 +11,23 @@
 //! `exp(x - max) / Σ exp(x - max)`, as `scipy.special.softmax`: a NaN or +∞ makes
 //! its lane NaN.
 
-use super::port::Changed;
+use super::port::Lanewise;
+use crate::Block;
 use crate::batch::Batch;
 use crate::build::{Built, Site};
-use crate::{Block, stated};
 use outpost_guest::Error;
-use serde::Deserialize;
 use serde_json::Value;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stated {
-    #[serde(default = "last")]
-    axis: i64,
-}
+struct Softmax(Lanewise);
 
-fn last() -> i64 {
-    -1
-}
-
-struct Softmax {
-    changed: Changed,
-    axis: usize,
-}
-
-pub(crate) fn build(mut stated: Value, site: &Site<'_>) -> Result<Built, String> {
-    let (changed, specs) = Changed::take(&mut stated, site)?;
-    let Stated { axis } = stated::rest(stated)?;
-    let axis = changed.port.axis(axis)?;
-    Ok(Built { block: Box::new(Softmax { changed, axis }), specs })
+pub(crate) fn build(stated: Value, site: &Site<'_>) -> Result<Built, String> {
+    let (lanes, specs) = Lanewise::take(stated, site)?;
+    Ok(Built { block: Box::new(Softmax(lanes)), specs })
 }
 
 impl Block for Softmax {
     fn run(&self, batch: &mut Batch) -> Result<(), Error> {
-        self.changed.lanes(batch, self.axis, softmax)
+        self.0.each(batch, softmax)
     }
 }
 

@@ -22,10 +22,12 @@
 use super::{missing, unreadable, violation};
 use crate::batch::Batch;
 use crate::build::{Built, Site};
-use crate::stated::{datatype_name, distinct, listed};
-use crate::{Block, stated, strings};
+use crate::stated::{distinct, listed};
+use crate::{Block, stated};
 use half::f16;
-use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode};
+use outpost_guest::{
+    Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode, byte_strings, datatype_name,
+};
 use outpost_picture::{self as picture, Data, Element, Layout, Pipeline, Step};
 use serde::Deserialize;
 use serde_json::Value;
@@ -146,7 +148,7 @@ fn faults(pipeline: &Pipeline, output: &TensorSpec) -> Vec<String> {
 impl Block for Pictures {
     fn run(&self, batch: &mut Batch) -> Result<(), Error> {
         let tensor = batch.take(&self.input).ok_or_else(|| missing(&self.input))?;
-        let files = strings::elements(&tensor.data).ok_or_else(|| unreadable(&self.input))?;
+        let files = byte_strings(&tensor.data).ok_or_else(|| unreadable(&self.input))?;
         let mut violations = Vec::new();
         let mut filled = Filled { shape: self.pipeline.output_shape(), data: Vec::new() };
         for (row, file) in files.iter().enumerate() {

@@ -24,8 +24,8 @@ use super::{missing, unreadable, violation};
 use crate::batch::Batch;
 use crate::build::{Built, Site};
 use crate::stated::{distinct, listed};
-use crate::{Block, stated, strings};
-use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode};
+use crate::{Block, stated};
+use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode, byte_strings};
 use outpost_text::{self as text, Encoded, Options, Padding, Tokenizer, Truncation};
 use serde::Deserialize;
 use serde_json::Value;
@@ -233,7 +233,7 @@ impl Texts {
         tensor: &'a Tensor,
         violations: &mut Vec<Violation>,
     ) -> Result<Vec<&'a str>, Error> {
-        let elements = strings::elements(&tensor.data).ok_or_else(|| unreadable(field))?;
+        let elements = byte_strings(&tensor.data).ok_or_else(|| unreadable(field))?;
         let limit = self.tokenizer.options().max_bytes;
         let mut texts = Vec::with_capacity(elements.len());
         for (row, element) in elements.iter().enumerate() {

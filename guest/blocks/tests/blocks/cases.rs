@@ -27,17 +27,7 @@ pub fn file(name: &str) -> Option<Vec<u8>> {
 }
 
 pub fn datatype(name: &str) -> Datatype {
-    match name {
-        "BOOL" => Datatype::Bool,
-        "UINT8" => Datatype::Uint8,
-        "INT32" => Datatype::Int32,
-        "INT64" => Datatype::Int64,
-        "FP16" => Datatype::Fp16,
-        "FP32" => Datatype::Fp32,
-        "FP64" => Datatype::Fp64,
-        "BYTES" => Datatype::Bytes,
-        other => panic!("{other}"),
-    }
+    outpost_guest::datatype_of(name).unwrap_or_else(|| panic!("{name}"))
 }
 
 pub fn spec(name: &str, datatype_name: &str, shape: &[i64]) -> TensorSpec {

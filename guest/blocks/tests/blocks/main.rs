@@ -5,6 +5,7 @@
 mod boxes;
 mod cases;
 mod picture;
+mod random;
 mod records;
 mod reference;
 mod sound;

@@ -2,6 +2,7 @@
 //! manifest says of columns that cannot be.
 
 use crate::cases::{before_of, element, elements, floats, numbers, refused, run, spec};
+use crate::random::Random;
 use outpost_blocks::Block;
 use outpost_guest::ViolationCode::{
     Duplicate, InvalidText, Malformed, Missing, Null, OutOfRange, TooLarge, Unknown,
@@ -604,18 +605,6 @@ fn names_that_clash_and_outputs_that_are_not_clear() {
     let stated = json!({"block": "records", "columns": fixed});
     let rows = before_of(stated, &inputs).err().unwrap();
     assert!(rows.contains("`k` takes 1 rows, and another input 2"), "{rows}");
-}
-
-/// xorshift64*, so that a failure comes again.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % below
-    }
 }
 
 const LINES: [&str; 5] = [

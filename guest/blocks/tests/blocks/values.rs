@@ -2,6 +2,7 @@
 //! it is.
 
 use crate::cases::{after_of, floats, numbers, run, spec};
+use crate::random::Random;
 use outpost_blocks::Batch;
 use outpost_guest::{Error, Tensor, TensorSpec};
 use serde_json::{Value, json};
@@ -32,17 +33,7 @@ fn mask_spec() -> TensorSpec {
     spec("mask", "FP32", &[-1, -1])
 }
 
-/// xorshift64*, so that a failure comes again.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % below
-    }
-
     fn number(&mut self) -> f32 {
         let odd =
             [0.0, -0.0, 1.0, f32::NAN, f32::INFINITY, -f32::INFINITY, f32::MAX, f32::MIN, 1e-45];

@@ -2,8 +2,7 @@
 
 use super::column::{Cell, Column, Kind};
 use super::faults::Faults;
-use crate::strings;
-use outpost_guest::{Tensor, ViolationCode};
+use outpost_guest::{Tensor, ViolationCode, byte_strings};
 use std::borrow::Cow;
 
 /// The values of a column.
@@ -50,7 +49,7 @@ fn values<'a>(tensor: &'a Tensor, column: &Column) -> Option<Values<'a>> {
         Kind::Integer(_) => Values::Integers(eights()?),
         Kind::Boolean => Values::Booleans(&tensor.data),
         Kind::Category(_) | Kind::Text | Kind::Date(..) => {
-            Values::Texts(strings::elements(&tensor.data)?)
+            Values::Texts(byte_strings(&tensor.data)?)
         }
     })
 }

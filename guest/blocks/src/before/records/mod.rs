@@ -60,12 +60,12 @@ mod stated;
 mod target;
 
 use super::{unreadable, violation};
+use crate::Block;
 use crate::batch::Batch;
 use crate::build::{Built, Site};
-use crate::{Block, strings};
 use column::{Cell, Column};
 use faults::Faults;
-use outpost_guest::{Error, Tensor, TensorSpec, ViolationCode};
+use outpost_guest::{Error, Tensor, TensorSpec, ViolationCode, byte_strings};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use target::{Filling, Target};
@@ -147,7 +147,7 @@ impl Records {
     ) -> Result<Vec<Tensor>, Error> {
         let name = self.inputs.first().map(|spec| spec.name.as_str()).unwrap_or_default();
         let data = tensors.first().map(|tensor| tensor.data.as_slice()).unwrap_or_default();
-        let elements = strings::elements(data).ok_or_else(|| unreadable(name))?;
+        let elements = byte_strings(data).ok_or_else(|| unreadable(name))?;
         self.fill(elements.len(), faults, |row, cells, faults| {
             let element = elements.get(row).copied().unwrap_or_default();
             let Ok(text) = std::str::from_utf8(element) else {

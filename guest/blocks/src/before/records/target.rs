@@ -3,9 +3,10 @@
 use super::column::{Cell, Column, Fault};
 use super::faults::Faults;
 use super::violation;
-use crate::stated::datatype_name;
 use half::f16;
-use outpost_guest::{Datatype, Error, Tensor, TensorSpec, ViolationCode, element_size};
+use outpost_guest::{
+    Datatype, Error, Tensor, TensorSpec, ViolationCode, datatype_name, element_size,
+};
 
 /// The most bytes that a tensor may have.
 const MOST_BYTES: usize = 256 << 20;

@@ -40,9 +40,9 @@ use crate::batch::Batch;
 use crate::build::{Built, Site};
 use crate::numbers::Float;
 use crate::stated::{distinct, listed};
-use crate::{Block, stated, strings};
+use crate::{Block, stated};
 use mel::Mel;
-use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode};
+use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode, byte_strings};
 use resample::Resampler;
 use serde::Deserialize;
 use serde_json::Value;
@@ -272,7 +272,7 @@ impl Sounds {
 impl Block for Sounds {
     fn run(&self, batch: &mut Batch) -> Result<(), Error> {
         let tensor = batch.take(&self.input).ok_or_else(|| missing(&self.input))?;
-        let files = strings::elements(&tensor.data).ok_or_else(|| unreadable(&self.input))?;
+        let files = byte_strings(&tensor.data).ok_or_else(|| unreadable(&self.input))?;
         let (mut violations, mut data) = (Vec::new(), Vec::new());
         let (mut resamplers, mut common) = (BTreeMap::new(), None);
         for (row, file) in files.iter().enumerate() {
