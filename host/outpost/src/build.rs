@@ -100,6 +100,7 @@ fn adopt(recipe: &Recipe, guest: &[u8]) -> Result<Vec<u8>, Failure> {
         (!recipe.model.is_empty(), "model"),
         (!recipe.manifest.before.is_empty(), "before"),
         (!recipe.manifest.after.is_empty(), "after"),
+        (recipe.manifest.contract.is_some(), "contract"),
     ];
     match unused.into_iter().find(|(stated, _)| *stated) {
         Some((_, key)) => Err(Failure::new(format!(

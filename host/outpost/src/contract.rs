@@ -6,19 +6,11 @@ use crate::failure::Failure;
 use crate::{paths, progress};
 use outpost_contract::Profile;
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
 
 pub fn main(command: &ContractCommand) -> Result<(), Failure> {
     let ContractCommand::Infer { data, output } = command;
-    let (input, size): (Box<dyn Read>, _) = if data == Path::new("-") {
-        (Box::new(std::io::stdin().lock()), None)
-    } else {
-        let file = File::open(data).map_err(|error| Failure::at(data, error))?;
-        let size = file.metadata().ok().map(|metadata| metadata.len());
-        (Box::new(file), size)
-    };
+    let (input, size) = paths::open(data)?;
     let bar = progress::bytes(size);
     let profile = profile(bar.wrap_read(input)).map_err(|failure| failure.within(data))?;
     bar.finish_and_clear();

@@ -7,7 +7,7 @@ use outpost_package::{Grants, ModuleFile, Trust, VerifiedModule};
 use outpost_sandbox::{Cache, Sandbox, SandboxOptions};
 use std::ffi::OsString;
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -19,6 +19,16 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 pub fn read_text(path: &Path) -> Result<String, Failure> {
     let bytes = read(path)?;
     String::from_utf8(bytes).map_err(|_| Failure::at(path, "this is not a text file (UTF-8)"))
+}
+
+/// Opens what a command reads, `-` for standard input; with its size, if that is known.
+pub fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
+    if path == Path::new("-") {
+        return Ok((Box::new(io::stdin().lock()), None));
+    }
+    let file = File::open(path).map_err(|error| Failure::at(path, error))?;
+    let size = file.metadata().ok().map(|metadata| metadata.len());
+    Ok((Box::new(file), size))
 }
 
 /// Reads a module file to look at it.

@@ -84,6 +84,17 @@ pub fn with_blocks(name: &str) -> PathBuf {
     once(&format!("{name}-blocks"), |output| build(&manifest, output))
 }
 
+/// A model of `tests/fixtures/blocks/` that does not build with `more` in its manifest.
+#[track_caller]
+pub fn refused(name: &str, more: &str, words: &[&str]) {
+    let model = repository(&format!("tests/fixtures/blocks/{name}/model.onnx"));
+    let directory = scratch();
+    let text = format!("name = \"m\"\nmodel = \"{}\"\n{more}\n", model.display());
+    let manifest = super::write(&directory, "manifest.toml", text);
+    let arguments = ["build", manifest.to_str().unwrap()];
+    outpost(arguments).directory(directory.path()).run().failure(1, words);
+}
+
 /// How closely a fixture must give ONNX Runtime's answers.
 pub fn closely(name: &str) -> Tolerance {
     // Sums of a thousand products, in another order than there.

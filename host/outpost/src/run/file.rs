@@ -1,6 +1,6 @@
 //! A file that is the input itself, a picture or a text, and the answer to it.
 
-use super::{Scorer, json, write_failed};
+use super::{Scorer, json, write_line};
 use crate::failure::Failure;
 use outpost_core::{Datatype, InferRequest, Tensor};
 use std::io::{Read, Write};
@@ -16,14 +16,14 @@ pub fn run(
         .map_err(|error| Failure::new(format!("the file cannot be read: {error}")))?;
     let length = u32::try_from(bytes.len())
         .map_err(|_| Failure::new("the file is larger than 4 GiB".to_string()))?;
-    let (Datatype::Bytes, [spec]) = (
-        scorer.module.signature().inputs.first().map_or(Datatype::Bool, |spec| spec.datatype),
-        scorer.module.signature().inputs.as_slice(),
-    ) else {
-        return Err(Failure::new(
-            "the module does not take a single file: it needs one input, BYTES",
-        )
-        .hint("`outpost inspect` shows its inputs; give a JSON request"));
+    let spec = match scorer.module.signature().inputs.as_slice() {
+        [spec] if spec.datatype == Datatype::Bytes => spec,
+        _ => {
+            return Err(Failure::new(
+                "the module does not take a single file: it needs one input, BYTES",
+            )
+            .hint("`outpost inspect` shows its inputs; give a JSON request"));
+        }
     };
     let tensor = Tensor {
         name: spec.name.clone(),
@@ -34,5 +34,5 @@ pub fn run(
     let request = InferRequest { id: None, inputs: vec![tensor], outputs: Vec::new() };
     let response = scorer.infer(request).map_err(|error| Failure::new(error.to_string()))?;
     let body = json::encode(scorer, &response)?;
-    output.write_all(&body).and_then(|()| output.write_all(b"\n")).map_err(|e| write_failed(&e))
+    write_line(output, &body)
 }

@@ -1,6 +1,6 @@
 //! One request of the Open Inference Protocol, and its answer.
 
-use super::{Scorer, write_failed};
+use super::{Scorer, write_line};
 use crate::failure::Failure;
 use outpost_api::rest::{decode_request, encode_response};
 use outpost_core::InferResponse;
@@ -18,7 +18,7 @@ pub fn run(
     let answered = decode_request(&body).and_then(|request| scorer.infer(request));
     let response = answered.map_err(|error| Failure::new(error.to_string()))?;
     let body = encode(scorer, &response)?;
-    output.write_all(&body).and_then(|()| output.write_all(b"\n")).map_err(|e| write_failed(&e))
+    write_line(output, &body)
 }
 
 /// An answer of the protocol.

@@ -3,7 +3,7 @@
 //! line in answer, in order; one that cannot be answered gets an `error`.
 
 use super::samples::{Answer, Layout, Sample};
-use super::{Scorer, write_failed};
+use super::{Scorer, write_line};
 use crate::failure::Failure;
 use outpost_api::rest::{
     ErrorBody, decode_elements, decode_request, encode_response, nested_elements,
@@ -169,8 +169,6 @@ impl<W: Write> Answers<'_, W> {
 
     fn write(&mut self, body: &[u8]) -> Result<(), Failure> {
         self.lines += 1;
-        (self.output.write_all(body))
-            .and_then(|()| self.output.write_all(b"\n"))
-            .map_err(|error| write_failed(&error))
+        write_line(self.output, body)
     }
 }

@@ -14,8 +14,7 @@ use crate::paths::{self, Destination};
 use crate::progress;
 use outpost_core::{Error, InferRequest, InferResponse};
 use outpost_sandbox::{LoadedModule, SandboxOptions};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,13 +29,7 @@ pub fn main(options: &RunOptions) -> Result<(), Failure> {
         .map_err(|error| Failure::at(&options.module, error))?;
     let scorer = Scorer::new(&module);
 
-    let (input, size): (Box<dyn Read>, _) = if options.input == Path::new("-") {
-        (Box::new(std::io::stdin().lock()), None)
-    } else {
-        let file = File::open(&options.input).map_err(|e| Failure::at(&options.input, e))?;
-        let size = file.metadata().ok().map(|metadata| metadata.len());
-        (Box::new(file), size)
-    };
+    let (input, size) = paths::open(&options.input)?;
     let bar = progress::bytes(size);
     let input = BufReader::new(bar.wrap_read(input));
     let outcome = match &options.output {
@@ -88,6 +81,13 @@ fn to_file(
     let outcome = score(destination.file());
     destination.commit().map_err(fault)?;
     outcome
+}
+
+/// Writes a line of an answer.
+fn write_line(output: &mut impl Write, line: &[u8]) -> Result<(), Failure> {
+    (output.write_all(line))
+        .and_then(|()| output.write_all(b"\n"))
+        .map_err(|error| write_failed(&error))
 }
 
 fn write_failed(error: &std::io::Error) -> Failure {
