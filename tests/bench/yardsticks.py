@@ -21,6 +21,7 @@ from sklearn.ensemble import RandomForestClassifier
 from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).resolve().parent
+MODELS = FOLDER.parents[1] / "models"
 TOKENIZER = FOLDER.parents[1] / "guest" / "text" / "tests" / "tokenizers" / "bert.json"
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 ROUND = 0.02  # seconds that are timed at a time
@@ -58,6 +59,14 @@ def trees(directory, calls, name, path, rows):
     feed = {run.get_inputs()[0].name: rows}
     request(directory, name, tensor(run.get_inputs()[0].name, "FP32", rows))
     calls[name] = lambda: run.run(None, feed)
+
+
+def breast_cancer(_, calls):
+    folder = MODELS / "breast-cancer"
+    run = session(folder / "model.onnx")
+    case = json.loads((folder / "cases.json").read_text())["cases"][0]["request"]["inputs"][0]
+    feed = {case["name"]: np.array(case["data"], np.float32).reshape(case["shape"])}
+    calls["breast-cancer"] = lambda: run.run(None, feed)
 
 
 def forest(directory, calls):
@@ -151,7 +160,7 @@ def seconds(call):
 def main():
     directory = Path(sys.argv[1])
     calls = {}
-    for prepare in [forest, boosted, picture, text]:
+    for prepare in [breast_cancer, forest, boosted, picture, text]:
         prepare(directory, calls)
     print("ready", flush=True)
     for line in sys.stdin:
