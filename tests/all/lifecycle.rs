@@ -82,8 +82,8 @@ fn configurations_show_the_line_of_a_fault() {
     check("[limits]\nmemory = 1\n", &["line 2", "memory"]);
     check("[model.twice]\nbody_mib = 1\n", &["line 2", "body_mib"]);
     check(
-        "threads = 0\nqueue = 0\n[limits]\nbody_mib = 0\n",
-        &["`threads`", "`queue`", "`limits.body_mib`"],
+        "threads = 0\n[run]\nqueue = 0\n[limits]\nbody_mib = 0\n",
+        &["`threads`", "`run.queue`", "`limits.body_mib`"],
     );
     check("threads = -1\n", &["line 1"]);
     check("threads = \n", &["line 1"]);

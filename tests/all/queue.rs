@@ -13,7 +13,7 @@ fn serve(limits: &str, config: &str) -> Server {
 
 #[test]
 fn a_burst_is_refused_in_part_and_answered_for_the_rest() {
-    let server = serve("deadline_ms = 60000", "threads = 1\nqueue = 1\n");
+    let server = serve("deadline_ms = 60000", "threads = 1\n[run]\nqueue = 1\n");
     let responses: Vec<_> = std::thread::scope(|scope| {
         let asked: Vec<_> =
             (0..16).map(|_| scope.spawn(|| server.ask("works", &[200.0]))).collect();
@@ -36,7 +36,7 @@ fn a_burst_is_refused_in_part_and_answered_for_the_rest() {
 /// What waits longer than its deadline is not run any more.
 #[test]
 fn the_deadline_counts_waiting() {
-    let server = serve("deadline_ms = 300", "threads = 1\nqueue = 64\n");
+    let server = serve("deadline_ms = 300", "threads = 1\n[run]\nqueue = 64\n");
     let told: Vec<String> = std::thread::scope(|scope| {
         let ask = || server.ask("works", &[1e6]).refusal(504, &["deadline"]).to_string();
         let asked: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
@@ -49,7 +49,7 @@ fn the_deadline_counts_waiting() {
 /// Clients that left do not cost the ones that stay.
 #[test]
 fn clients_that_are_gone_are_not_worked_for() {
-    let server = serve("deadline_ms = 60000", "threads = 1\nqueue = 64\n");
+    let server = serve("deadline_ms = 60000", "threads = 1\n[run]\nqueue = 64\n");
     for _ in 0..20 {
         let mut connection = server.connect();
         let head = format!("POST {} HTTP/1.1", infer_path("works"));
@@ -62,7 +62,7 @@ fn clients_that_are_gone_are_not_worked_for() {
 /// that none of them runs out of instances.
 #[test]
 fn many_requests_at_once_are_all_answered() {
-    let server = serve("deadline_ms = 60000", "threads = 3\nqueue = 1000\n");
+    let server = serve("deadline_ms = 60000", "threads = 3\n[run]\nqueue = 1000\n");
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {

@@ -590,7 +590,7 @@ fn content_types() {
     ] {
         send(header).refusal(415, &[]);
     }
-    send("inference-header-content-length: 10").refusal(400, &["binary"]);
+    send("inference-header-content-length: 10").refusal(400, &["JSON"]);
     assert_alive();
 }
 

@@ -1,5 +1,6 @@
-//! From a JSON array to a tensor's bytes, in one walk and without a tree of
-//! values: flat or nested, in row-major order, every element checked.
+//! The elements of a tensor. From a JSON array to its bytes, in one walk and without
+//! a tree of values: flat or nested, in row-major order, every element checked. Or
+//! as bytes, which only have to be as many as the shape asks for.
 
 use base64::Engine as _;
 use outpost_core::{Datatype, ViolationCode};
@@ -42,6 +43,51 @@ pub fn decode_elements(
         return Err((ViolationCode::WrongSize, message));
     }
     Ok(sink.data)
+}
+
+/// Checks elements that come as bytes, little-endian: those of BYTES after their
+/// lengths, each of 4 bytes.
+///
+/// # Errors
+/// A code and a message that never repeats the data.
+pub fn check_bytes(
+    data: &[u8],
+    datatype: Datatype,
+    shape: &[u64],
+) -> Result<(), (ViolationCode, String)> {
+    let count = outpost_core::element_count(shape)
+        .map_err(|error| (ViolationCode::WrongShape, error.to_string()))?;
+    let fault = |message: String| Err((ViolationCode::WrongSize, message));
+    if let Some(size) = datatype.size() {
+        if count.checked_mul(size) != Some(data.len()) {
+            let bytes = data.len();
+            return fault(format!(
+                "the data has {bytes} bytes, but shape {shape:?} of {datatype} asks for {count} \
+                 times {size}"
+            ));
+        }
+        if datatype == Datatype::Bool && data.iter().any(|byte| *byte > 1) {
+            let message = "a byte of BOOL is neither 0 nor 1".to_owned();
+            return Err((ViolationCode::OutOfRange, message));
+        }
+        return Ok(());
+    }
+    let (mut rest, mut found) = (data, 0_usize);
+    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length) as usize;
+        let Some(tail) = tail.get(length..) else { break };
+        rest = tail;
+        found += 1;
+    }
+    if !rest.is_empty() {
+        return fault("the data ends inside of an element".into());
+    }
+    if found != count {
+        return fault(format!(
+            "the data has {found} elements, but shape {shape:?} asks for {count}"
+        ));
+    }
+    Ok(())
 }
 
 /// `serde_json` appends the line and column of the fragment, which mean nothing

@@ -1,15 +1,17 @@
 //! Sockets: accepts connections up to a limit, cuts off clients that dawdle,
-//! and on shutdown finishes what was accepted.
+//! and on shutdown finishes what was accepted. HTTP/1.1 and HTTP/2 share a port:
+//! a client of the latter says so with its first bytes.
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What the sockets allow.
 #[derive(Clone, Copy, Debug)]
@@ -32,23 +34,44 @@ impl Default for ListenOptions {
     }
 }
 
+/// Where clients come from.
+pub enum Listener {
+    /// Over the network.
+    Tcp(TcpListener),
+    /// From the same machine.
+    Unix(UnixListener),
+}
+
+/// Requests that one connection of HTTP/2 may have in flight.
+const STREAMS: u32 = 256;
+/// Bytes of headers at most.
+const HEADERS: u32 = 64 * 1024;
+
 /// Serves `router` until `shutdown` completes and what was accepted by then is
 /// answered. True if everything was answered within the grace period.
 pub async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     options: ListenOptions,
     shutdown: impl Future<Output = ()>,
 ) -> bool {
     let connections = Arc::new(Semaphore::new(options.max_connections));
     let graceful = GracefulShutdown::new();
-    let mut protocol = http1::Builder::new();
+    let mut protocol = Builder::new(TokioExecutor::new());
     protocol
+        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_timeout)
         // A client that has said all it wants may close its half.
         .half_close(true)
         .max_buf_size(64 * 1024);
+    protocol
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADERS)
+        .keep_alive_interval(options.header_timeout)
+        .keep_alive_timeout(options.header_timeout);
 
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -58,10 +81,11 @@ pub async fn serve(
         };
         let Some((stream, permit)) = accepted else { continue };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(protocol.serve_connection(TokioIo::new(stream), service));
+        let connection = protocol.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+                tracing::debug!(error, "connection ended");
             }
             drop(permit);
         });
@@ -70,17 +94,26 @@ pub async fn serve(
     tokio::time::timeout(options.grace, graceful.shutdown()).await.is_ok()
 }
 
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     connections: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(Box<dyn Stream>, OwnedSemaphorePermit)> {
     let permit = Arc::clone(connections).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => {
+    let accepted: std::io::Result<Box<dyn Stream>> = match listener {
+        Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
             // Answers are small and wanted at once.
             let _ = stream.set_nodelay(true);
-            Some((stream, permit))
+            Box::new(stream) as Box<dyn Stream>
+        }),
+        Listener::Unix(listener) => {
+            listener.accept().await.map(|(stream, _)| Box::new(stream) as Box<dyn Stream>)
         }
+    };
+    match accepted {
+        Ok(stream) => Some((stream, permit)),
         Err(error) => {
             // Most likely out of file descriptors: wait for some to close.
             tracing::warn!(%error, "a connection cannot be accepted");

@@ -3,6 +3,7 @@
 //! internals cannot leak by accident.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Whose fault it is, and what the caller can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +18,8 @@ pub enum ErrorKind {
     Overloaded,
     /// The request ran out of time.
     DeadlineExceeded,
+    /// The client left before it was answered.
+    Cancelled,
     /// The module trapped, ran out of memory or gave an error.
     ModuleFailed,
     /// The server is shutting down or not ready.
@@ -73,6 +76,23 @@ pub enum ViolationCode {
     TooLarge,
 }
 
+impl ErrorKind {
+    /// The spelling in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::InvalidRequest => "invalid_request",
+            ErrorKind::NotFound => "not_found",
+            ErrorKind::TooLarge => "too_large",
+            ErrorKind::Overloaded => "overloaded",
+            ErrorKind::DeadlineExceeded => "deadline_exceeded",
+            ErrorKind::Cancelled => "cancelled",
+            ErrorKind::ModuleFailed => "module_failed",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Internal => "internal",
+        }
+    }
+}
+
 impl ViolationCode {
     /// The spelling on the wire.
     pub fn name(self) -> &'static str {
@@ -103,12 +123,19 @@ pub struct Error {
     message: String,
     detail: Option<String>,
     violations: Vec<Violation>,
+    retry_after: Option<Duration>,
 }
 
 impl Error {
     /// An error whose message may be shown to the client.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), detail: None, violations: Vec::new() }
+        Error {
+            kind,
+            message: message.into(),
+            detail: None,
+            violations: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// All that is wrong with a request, at once.
@@ -121,7 +148,7 @@ impl Error {
             })
             .collect::<Vec<_>>()
             .join("; ");
-        Error { kind: ErrorKind::InvalidRequest, message, detail: None, violations }
+        Error { violations, ..Error::new(ErrorKind::InvalidRequest, message) }
     }
 
     /// Adds what only the operator may see.
@@ -129,6 +156,18 @@ impl Error {
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// Adds when it is worth to try again.
+    #[must_use]
+    pub fn with_retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
+    }
+
+    /// When it is worth to try again, if ever.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Whose fault it is.

@@ -208,13 +208,22 @@ pub enum Format {
     grants = [\"clock\"]       # instead of the grants of all")]
 pub struct ServeOptions {
     /// Directory whose .wasm files are served [default: .].
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", env = "OUTPOST_MODELS", value_hint = ValueHint::DirPath)]
     pub models: Option<PathBuf>,
     /// Address and port [default: 127.0.0.1:8080].
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", env = "OUTPOST_LISTEN")]
     pub listen: Option<SocketAddr>,
+    /// Address and port for operators: metrics, loading and unloading [default: none].
+    #[arg(long, value_name = "ADDR", env = "OUTPOST_ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Also listens on this Unix socket.
+    #[arg(long, value_name = "PATH", env = "OUTPOST_UNIX_SOCKET", value_hint = ValueHint::FilePath)]
+    pub unix_socket: Option<PathBuf>,
+    /// Guests that run at the same time [default: one for each core].
+    #[arg(long, value_name = "N", env = "OUTPOST_THREADS", value_parser = threads)]
+    pub threads: Option<usize>,
     /// Configuration file.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", env = "OUTPOST_CONFIG", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     #[command(flatten)]
     pub grants: GrantOptions,
@@ -222,6 +231,14 @@ pub struct ServeOptions {
     pub log: LogOptions,
     #[command(flatten)]
     pub cache: CacheOptions,
+}
+
+/// More would only take turns on the cores that there are.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads @ 1..=256) => Ok(threads),
+        _ => Err("must be a whole number from 1 to 256".into()),
+    }
 }
 
 #[derive(Args, Clone)]

@@ -9,16 +9,16 @@ use crate::paths;
 use crate::progress::Steps;
 use crate::recipe::{RUNTIME, Recipe, parse_manifest};
 use crate::reference::{self, Case};
-use crate::serve;
+use crate::serve::{self, Config};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use outpost_api::ListenOptions;
 use outpost_api::rest::{decode_tensors, element_texts};
+use outpost_api::{ListenOptions, Listener};
 use outpost_core::Tensor;
 use outpost_package::{Grants, Manifest};
-use outpost_serve::Routing;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
@@ -56,12 +56,11 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
     // Before the long work, so that a port that is taken is told at once.
     let listener = runtime.block_on(serve::listen(options.listen))?;
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
-    let settings = serve::serve_options(None, None);
-    let sandbox = paths::sandbox(&options.cache, serve::sandbox_options(settings.threads))?;
     let directory = tempfile::tempdir().map_err(|error| Failure::new(error.to_string()))?;
+    let config = Arc::new(Config::of_directory(directory.path().to_owned()));
+    let sandbox = paths::sandbox(&options.cache, config.sandbox())?;
 
     print("Outpost turns models into sandboxed WebAssembly modules and serves them.\n\n")?;
-    let mut routing = Routing::default();
     let mut asked = Vec::new();
     for sample in &SAMPLES {
         let manifest = parse_manifest(Path::new("manifest.toml"), sample.manifest)?;
@@ -73,7 +72,7 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
             references: Some(sample.cases.as_bytes().to_vec()),
         };
         let steps = Steps::new(recipe.manifest.name.clone());
-        let (module, loaded) = build(&sandbox, &recipe, RUNTIME, Grants::NONE, &steps)?;
+        let (module, _) = build(&sandbox, &recipe, RUNTIME, Grants::NONE, &steps)?;
         let path = directory.path().join(format!("{}.wasm", recipe.manifest.name));
         paths::write(&path, module.bytes())?;
         let cases = reference::parse(sample.cases.as_bytes()).map_err(Failure::new)?;
@@ -82,16 +81,14 @@ pub fn main(options: &DemoOptions) -> Result<(), Failure> {
             cases.len(),
             path.display()
         ));
-        routing.insert(Arc::new(loaded)).map_err(Failure::new)?;
         asked.extend(cases.into_iter().next().map(|case| (module.manifest().clone(), case)));
     }
 
     runtime.block_on(async {
-        let (server, _publisher) = serve::start(settings, routing)?;
+        let router = outpost_api::rest::router(serve::open(sandbox, &config)?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = outpost_api::rest::router(server);
         let served = tokio::spawn(outpost_api::serve(
-            listener,
+            Listener::Tcp(listener),
             router,
             ListenOptions::default(),
             async { drop(stopped.await) },

@@ -3,7 +3,7 @@
 
 use crate::cache::{Cache, CacheError, UnusableCode};
 use crate::limits::Budget;
-use crate::tenant::Tenant;
+use crate::tenant::{Call, Tenant, on_tick};
 use crate::ticker::Ticker;
 use crate::wasi::Outside;
 use outpost_package::{Digest, VerifiedModule};
@@ -120,13 +120,18 @@ impl Sandbox {
 
     /// A store whose guest may use `memory_mib` and reach what is `outside`.
     pub(crate) fn store(&self, memory_mib: u32, outside: Option<Box<Outside>>) -> Store<Tenant> {
-        let tenant = Tenant { budget: Budget::new(memory_mib), outside };
+        let tenant = Tenant {
+            budget: Budget::new(memory_mib),
+            outside,
+            // Instantiation needs a deadline, too.
+            call: Call::within(DESCRIBE_DEADLINE),
+        };
         let mut store = Store::new(&self.0.engine, tenant);
         store.limiter(|tenant| &mut tenant.budget);
         // An answer comes out of the guest's memory, but lists may overlap there.
         store.set_hostcall_fuel((memory_mib as usize).min(MAX_ANSWER_MIB) << 20);
-        // Nothing may run before a deadline is set; instantiation needs one too.
-        store.set_epoch_deadline(Ticker::ticks(DESCRIBE_DEADLINE));
+        store.epoch_deadline_callback(on_tick);
+        store.set_epoch_deadline(1);
         store
     }
 

@@ -24,3 +24,4 @@ pub use engine::{Sandbox, SandboxError, SandboxOptions};
 pub use freeze::{FreezeError, FreezeInput, FreezeStep, wraps};
 pub use join::join;
 pub use module::{Instance, LoadedModule};
+pub use tenant::{Call, Cancel};

@@ -22,6 +22,11 @@ impl Budget {
         Budget { memory_bytes, memory_used: 0, table_elements_used: 0, refused: None }
     }
 
+    /// Bytes of memory that the instance has.
+    pub fn memory_used(&self) -> usize {
+        self.memory_used
+    }
+
     /// What the instance wanted and did not get.
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()

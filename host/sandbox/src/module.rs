@@ -3,16 +3,20 @@
 use crate::bindings::ModulePre;
 use crate::convert;
 use crate::engine::{DESCRIBE_DEADLINE, Sandbox, SandboxError};
-use crate::tenant::Tenant;
-use crate::ticker::{Running, Ticker};
+use crate::tenant::{Call, Cancelled, Tenant};
+use crate::ticker::Running;
 use crate::wasi::{self, Outside, OutsideError};
 use outpost_core::{Error, ErrorKind, Prediction, Signature, Tensor, TensorSpec, element_count};
 use outpost_package::{Digest, Limits, Manifest, VerifiedModule};
-use std::time::Duration;
+use std::sync::Arc;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 /// Native code that is ready to be instantiated, and what it says of itself.
-pub struct LoadedModule {
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct LoadedModule(Arc<Inner>);
+
+struct Inner {
     sandbox: Sandbox,
     pre: ModulePre<Tenant>,
     manifest: Manifest,
@@ -24,8 +28,8 @@ pub struct LoadedModule {
 }
 
 /// One running copy of a module, with memory of its own.
-pub struct Instance<'a> {
-    module: &'a LoadedModule,
+pub struct Instance {
+    module: LoadedModule,
     store: Store<Tenant>,
     bindings: crate::bindings::Module,
 }
@@ -53,7 +57,8 @@ impl Sandbox {
         };
         let pre = pre.and_then(ModulePre::new).map_err(SandboxError::Link)?;
         let manifest = module.manifest().clone();
-        let mut loaded = LoadedModule {
+        let stated = format!("{} {}", manifest.name, manifest.version);
+        let mut inner = Inner {
             sandbox: self.clone(),
             pre,
             digest: module.digest(),
@@ -62,37 +67,35 @@ impl Sandbox {
             manifest,
             reaches_out,
         };
-        let described = loaded.instantiate().and_then(|mut instance| instance.describe());
-        let (name, version, signature) = described.map_err(SandboxError::Describe)?;
-        let stated = format!("{} {}", loaded.manifest.name, loaded.manifest.version);
+        let (name, version, signature) = inner.describe().map_err(SandboxError::Describe)?;
         let actual = format!("{name} {version}");
         if stated != actual {
             return Err(SandboxError::Mismatch { stated, actual });
         }
-        loaded.signature = signature;
-        Ok(loaded)
+        inner.signature = signature;
+        Ok(LoadedModule(Arc::new(inner)))
     }
 }
 
 impl LoadedModule {
     /// What its author says of it.
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        &self.0.manifest
     }
 
     /// Its identity.
     pub fn digest(&self) -> Digest {
-        self.digest
+        self.0.digest
     }
 
     /// What it was granted.
     pub fn limits(&self) -> Limits {
-        self.limits
+        self.0.limits
     }
 
     /// What it takes and gives.
     pub fn signature(&self) -> &Signature {
-        &self.signature
+        &self.0.signature
     }
 
     /// Makes an instance: microseconds, whatever the size of the model.
@@ -100,34 +103,57 @@ impl LoadedModule {
     /// # Errors
     /// [`ErrorKind::Overloaded`] if no more instances may exist,
     /// [`ErrorKind::ModuleFailed`] if the module exceeds its limits at once.
-    pub fn instantiate(&self) -> Result<Instance<'_>, Error> {
-        let outside =
-            (self.reaches_out).then(|| Box::new(Outside::new(&self.manifest, DESCRIBE_DEADLINE)));
-        let mut store = self.sandbox.store(self.limits.memory_mib, outside);
-        let _running = self.sandbox.ticker().run();
-        match self.pre.instantiate(&mut store) {
-            Ok(bindings) => Ok(Instance { module: self, store, bindings }),
-            Err(error) => Err(explain(&error, store.data())),
-        }
+    pub fn instantiate(&self) -> Result<Instance, Error> {
+        let (store, bindings) = self.0.instantiate()?;
+        Ok(Instance { module: self.clone(), store, bindings })
     }
 
     /// Runs the model once, in an instance of its own that is gone afterwards.
     ///
     /// # Errors
     /// As [`LoadedModule::instantiate`] and [`Instance::infer`].
-    pub fn infer(&self, inputs: &[Tensor], deadline: Duration) -> Result<Prediction, Error> {
-        self.instantiate()?.infer(inputs, deadline)
+    pub fn infer(&self, inputs: &[Tensor], call: impl Into<Call>) -> Result<Prediction, Error> {
+        self.instantiate()?.infer(inputs, call)
     }
 }
 
-impl<'a> Instance<'a> {
-    fn describe(&mut self) -> Result<(String, String, Signature), Error> {
-        let _running = self.start(DESCRIBE_DEADLINE);
-        let guest = self.bindings.outpost_model_inference();
-        match guest.call_describe(&mut self.store) {
-            Ok(description) => Ok(convert::signature(description)),
-            Err(error) => Err(explain(&error, self.store.data())),
+impl Inner {
+    fn instantiate(&self) -> Result<(Store<Tenant>, crate::bindings::Module), Error> {
+        let outside =
+            (self.reaches_out).then(|| Box::new(Outside::new(&self.manifest, DESCRIBE_DEADLINE)));
+        let mut store = self.sandbox.store(self.limits.memory_mib, outside);
+        let _running = self.sandbox.ticker().run();
+        match self.pre.instantiate(&mut store) {
+            Ok(bindings) => Ok((store, bindings)),
+            Err(error) => Err(explain(&error, store.data())),
         }
+    }
+
+    fn describe(&self) -> Result<(String, String, Signature), Error> {
+        let (mut store, bindings) = self.instantiate()?;
+        let _running = self.start(&mut store, DESCRIBE_DEADLINE.into());
+        let guest = bindings.outpost_model_inference();
+        match guest.call_describe(&mut store) {
+            Ok(description) => Ok(convert::signature(description)),
+            Err(error) => Err(explain(&error, store.data())),
+        }
+    }
+
+    fn start(&self, store: &mut Store<Tenant>, call: Call) -> Running<'_> {
+        if let Some(outside) = &mut store.data_mut().outside {
+            outside.begin(call.left());
+        }
+        store.data_mut().call = call;
+        store.set_epoch_deadline(1);
+        self.sandbox.ticker().run()
+    }
+}
+
+impl Instance {
+    /// Bytes of memory that it has. The model's weights are among them, though all
+    /// instances share those until they write to them.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().budget.memory_used()
     }
 
     /// Runs the model. After an error that is not the caller's the instance
@@ -135,28 +161,22 @@ impl<'a> Instance<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] with every violation,
-    /// [`ErrorKind::DeadlineExceeded`], or [`ErrorKind::ModuleFailed`].
-    pub fn infer(&mut self, inputs: &[Tensor], deadline: Duration) -> Result<Prediction, Error> {
-        let _running = self.start(deadline);
+    /// [`ErrorKind::DeadlineExceeded`], [`ErrorKind::Cancelled`], or
+    /// [`ErrorKind::ModuleFailed`].
+    pub fn infer(&mut self, inputs: &[Tensor], call: impl Into<Call>) -> Result<Prediction, Error> {
+        let module = &self.module.0;
+        let _running = module.start(&mut self.store, call.into());
         let inputs: Vec<_> = inputs.iter().map(convert::to_wit).collect();
         let guest = self.bindings.outpost_model_inference();
         match guest.call_infer(&mut self.store, &inputs) {
             Ok(Ok(prediction)) => {
                 let prediction = convert::prediction(prediction);
-                check_outputs(&prediction.outputs, &self.module.signature.outputs)?;
+                check_outputs(&prediction.outputs, &module.signature.outputs)?;
                 Ok(prediction)
             }
             Ok(Err(error)) => Err(convert::error(error)),
             Err(error) => Err(explain(&error, self.store.data())),
         }
-    }
-
-    fn start(&mut self, deadline: Duration) -> Running<'a> {
-        if let Some(outside) = &mut self.store.data_mut().outside {
-            outside.begin(deadline);
-        }
-        self.store.set_epoch_deadline(Ticker::ticks(deadline));
-        self.module.sandbox.ticker().run()
     }
 }
 
@@ -210,6 +230,9 @@ fn explain(error: &wasmtime::Error, tenant: &Tenant) -> Error {
     if let Some(fault) = error.downcast_ref::<OutsideError>() {
         return Error::new(ErrorKind::ModuleFailed, "the model stopped with a fault")
             .with_detail(fault.to_string());
+    }
+    if error.is::<Cancelled>() {
+        return Error::new(ErrorKind::Cancelled, "the client left");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => {

@@ -3,11 +3,18 @@
 //! whom come in as immutable [`Routing`] snapshots through one [`Publisher`];
 //! nothing here reads files, speaks a protocol, or knows why a route changed.
 
-mod executor;
+mod batch;
+mod deployed;
+mod metrics;
+mod policy;
 mod routing;
+mod scheduler;
 mod server;
 
+pub use deployed::Deployed;
+pub use metrics::{Metrics, Stage, Statistics, Timed};
 pub use outpost_package::Manifest;
 pub use outpost_sandbox::LoadedModule;
+pub use policy::{Batching, Isolation, Policy};
 pub use routing::{Model, Routing};
-pub use server::{Answer, Publisher, ServeOptions, Server};
+pub use server::{Publisher, Server, Terms, log};

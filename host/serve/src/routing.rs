@@ -1,8 +1,8 @@
 //! Which modules there are and which of them answers: a snapshot that never
 //! changes. A request sees one of them from its beginning to its end.
 
+use crate::deployed::Deployed;
 use outpost_core::{Error, ErrorKind};
-use outpost_sandbox::LoadedModule;
 use semver::Version;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub struct Routing {
 
 /// A model and its loaded versions.
 pub struct Model {
-    versions: BTreeMap<Version, Arc<LoadedModule>>,
+    versions: BTreeMap<Version, Arc<Deployed>>,
 }
 
 impl Model {
@@ -24,8 +24,13 @@ impl Model {
         self.versions.keys().map(Version::to_string)
     }
 
+    /// What serves, the oldest version first.
+    pub fn deployed(&self) -> impl Iterator<Item = &Arc<Deployed>> {
+        self.versions.values()
+    }
+
     /// What answers where no version is asked for: the newest.
-    fn primary(&self) -> Option<&Arc<LoadedModule>> {
+    fn primary(&self) -> Option<&Arc<Deployed>> {
         self.versions.last_key_value().map(|(_, module)| module)
     }
 }
@@ -35,8 +40,8 @@ impl Routing {
     ///
     /// # Errors
     /// If there is one of that name and version, or the version is malformed.
-    pub fn insert(&mut self, module: Arc<LoadedModule>) -> Result<(), String> {
-        let manifest = module.manifest();
+    pub fn insert(&mut self, deployed: Arc<Deployed>) -> Result<(), String> {
+        let manifest = deployed.module().manifest();
         let version = Version::parse(&manifest.version).map_err(|error| {
             format!("`{}` is not a semantic version: {error}", manifest.version)
         })?;
@@ -45,7 +50,7 @@ impl Routing {
         if model.versions.contains_key(&version) {
             return Err(format!("`{}` {version} is already loaded", manifest.name));
         }
-        model.versions.insert(version, module);
+        model.versions.insert(version, deployed);
         Ok(())
     }
 
@@ -68,7 +73,7 @@ impl Routing {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] that says whether model or version is missing.
-    pub fn resolve(&self, name: &str, version: Option<&str>) -> Result<&Arc<LoadedModule>, Error> {
+    pub fn resolve(&self, name: &str, version: Option<&str>) -> Result<&Arc<Deployed>, Error> {
         let model = self.model(name)?;
         let module = match version {
             None => model.primary(),

@@ -1,26 +1,22 @@
 //! One request from admission to answer.
 
-use crate::executor::{Executor, QueueFull};
+use crate::deployed::Deployed;
+use crate::metrics::Metrics;
 use crate::routing::Routing;
-use outpost_core::{Error, ErrorKind, InferRequest, InferResponse};
-use outpost_sandbox::LoadedModule;
+use crate::scheduler::{Asked, Outcome, Scheduler};
+use outpost_core::{Error, ErrorKind, InferRequest};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
-/// How much the data path takes on at once.
-#[derive(Clone, Copy, Debug)]
-pub struct ServeOptions {
-    /// Guests that run at the same time.
-    pub threads: usize,
-    /// Requests that may wait for a thread; beyond that they are refused.
-    pub queue: usize,
-}
+/// After its deadline, how long a request waits for the sandbox to say so.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Answers requests by the current routing. Shared by all connections.
 pub struct Server {
     routing: watch::Receiver<Arc<Routing>>,
-    executor: Executor,
+    scheduler: Scheduler,
+    metrics: Arc<Metrics>,
 }
 
 /// Publishes routing snapshots; the control task owns the only one.
@@ -33,26 +29,35 @@ impl Publisher {
     }
 }
 
-/// What became of an accepted request.
-type Outcome = Result<InferResponse, Error>;
+/// What a client asks beside the inference itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// When the request arrived.
+    pub arrived: Instant,
+    /// How long the client waits for an answer, if it says so. The module's own
+    /// deadline holds besides.
+    pub timeout: Option<Duration>,
+    /// Higher ones come first.
+    pub priority: u8,
+}
 
-/// An answer, and which module gave it.
-pub struct Answer {
-    /// The module that ran.
-    pub module: Arc<LoadedModule>,
-    /// Its answer.
-    pub response: InferResponse,
+impl Terms {
+    /// None, from now on.
+    pub fn now() -> Self {
+        Terms { arrived: Instant::now(), timeout: None, priority: 0 }
+    }
 }
 
 impl Server {
-    /// Starts the threads. Nothing is routed before the first snapshot.
+    /// Starts so many threads for guests. Nothing is routed before the first
+    /// snapshot.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(options: ServeOptions) -> std::io::Result<(Self, Publisher)> {
+    pub fn start(threads: usize, metrics: Arc<Metrics>) -> std::io::Result<(Self, Publisher)> {
         let (publisher, routing) = watch::channel(Arc::new(Routing::default()));
-        let executor = Executor::start(options.threads, options.queue)?;
-        Ok((Server { routing, executor }, Publisher(publisher)))
+        let scheduler = Scheduler::start(threads)?;
+        Ok((Server { routing, scheduler, metrics }, Publisher(publisher)))
     }
 
     /// The current snapshot.
@@ -60,64 +65,47 @@ impl Server {
         Arc::clone(&self.routing.borrow())
     }
 
-    /// Runs `request` on `module`, in a fresh instance.
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Runs `request` on a module.
     ///
     /// # Errors
     /// [`ErrorKind::Overloaded`] at once if there is no room to wait,
     /// [`ErrorKind::DeadlineExceeded`] if waiting and running take longer than
-    /// the module's deadline, and what the module itself answers.
+    /// the client or the module allows, and what the module itself answers.
     pub async fn infer(
         &self,
-        module: Arc<LoadedModule>,
+        deployed: &Arc<Deployed>,
         request: InferRequest,
-    ) -> Result<Answer, Error> {
-        let arrived = Instant::now();
-        let outcome = self.run(&module, request, arrived).await;
-        record(&module, &outcome, arrived.elapsed());
-        outcome.map(|response| Answer { module, response })
-    }
-
-    async fn run(
-        &self,
-        module: &Arc<LoadedModule>,
-        request: InferRequest,
-        arrived: Instant,
+        terms: Terms,
     ) -> Outcome {
-        request.check_outputs(module.signature())?;
-        let (reply, answer) = oneshot::channel();
-        let module = Arc::clone(module);
-        let job = move || {
-            // Nobody waits for the answer of a client that is gone.
-            if !reply.is_closed() {
-                let _ = reply.send(infer(&module, request, arrived));
-            }
-        };
-        self.executor.submit(job).map_err(|QueueFull| {
-            Error::new(ErrorKind::Overloaded, "too many requests are waiting; try again later")
-        })?;
-        answer.await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Internal, "the server failed to run the model"))
-        })
+        request.check_outputs(deployed.module().signature())?;
+        let most = Duration::from_millis(deployed.module().limits().deadline_ms.into());
+        let time = terms.timeout.map_or(most, |timeout| timeout.min(most));
+        let until = terms.arrived + time;
+        let asked = Asked { arrived: terms.arrived, until, priority: terms.priority };
+        let mut ticket = self.scheduler.submit(deployed, request, asked)?;
+        // The sandbox keeps the deadline of what runs; this one is of what waits.
+        match tokio::time::timeout_at((until + PATIENCE).into(), ticket.answer()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::new(
+                ErrorKind::DeadlineExceeded,
+                "the deadline passed while the request was waiting",
+            )),
+        }
     }
-}
-
-/// On a thread of the executor.
-fn infer(module: &LoadedModule, request: InferRequest, arrived: Instant) -> Outcome {
-    let budget = Duration::from_millis(module.limits().deadline_ms.into());
-    let left = budget.checked_sub(arrived.elapsed()).ok_or_else(|| {
-        Error::new(ErrorKind::DeadlineExceeded, "the deadline passed while the request was waiting")
-    })?;
-    let prediction = module.infer(&request.inputs, left)?;
-    request.answer(prediction)
 }
 
 /// Says what happened, and never what was asked or answered.
-fn record(module: &LoadedModule, outcome: &Outcome, elapsed: Duration) {
-    let manifest = module.manifest();
+pub fn log(deployed: &Deployed, outcome: Result<(), &Error>, since: Instant) {
+    let manifest = deployed.module().manifest();
     let (model, version) = (manifest.name.as_str(), manifest.version.as_str());
-    let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    let elapsed_us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
     match outcome {
-        Ok(_) => tracing::debug!(model, version, elapsed_us, "answered"),
+        Ok(()) => tracing::debug!(model, version, elapsed_us, "answered"),
         Err(error) => match error.kind() {
             // The message of an invalid request may quote what the client named.
             ErrorKind::InvalidRequest => {

@@ -2,6 +2,7 @@
 //! takes to read the same number back; NaN and infinities, which JSON does not
 //! have, as `null`.
 
+use super::decode::BinaryOutputs;
 use outpost_core::{Datatype, Error, ErrorKind, InferResponse, Tensor, Violation};
 use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -41,27 +42,44 @@ impl Parameters {
     }
 }
 
-/// A tensor as the protocol writes it, its data flat.
+/// A tensor as the protocol writes it, its data flat or after the JSON.
 #[derive(Serialize)]
 struct TensorJson<'a> {
     name: &'a str,
     datatype: &'static str,
     shape: &'a [u64],
-    data: Elements<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<TensorParameters>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Elements<'a>>,
 }
 
-impl<'a> From<&'a Tensor> for TensorJson<'a> {
-    fn from(tensor: &'a Tensor) -> Self {
+#[derive(Serialize)]
+struct TensorParameters {
+    binary_data_size: usize,
+}
+
+impl<'a> TensorJson<'a> {
+    fn of(tensor: &'a Tensor, binary: bool) -> Self {
         TensorJson {
             name: &tensor.name,
             datatype: tensor.datatype.name(),
             shape: &tensor.shape,
-            data: Elements(tensor),
+            parameters: binary.then(|| TensorParameters { binary_data_size: tensor.data.len() }),
+            data: (!binary).then_some(Elements(tensor)),
         }
     }
 }
 
 /// The body of an answer.
+pub struct Encoded {
+    /// All of it.
+    pub body: Vec<u8>,
+    /// How long the JSON is, if bytes of tensors follow it.
+    pub json_length: Option<usize>,
+}
+
+/// An answer that is all JSON.
 ///
 /// # Errors
 /// [`ErrorKind::ModuleFailed`] if an output holds byte strings that are not
@@ -71,14 +89,41 @@ pub fn encode_response(
     model_version: &str,
     response: &InferResponse,
 ) -> Result<Vec<u8>, Error> {
+    encode_call(model_name, model_version, response, &BinaryOutputs::default())
+        .map(|encoded| encoded.body)
+}
+
+/// An answer, in which some outputs may come as bytes after the JSON.
+///
+/// # Errors
+/// As [`encode_response`].
+pub fn encode_call(
+    model_name: &str,
+    model_version: &str,
+    response: &InferResponse,
+    binary: &BinaryOutputs,
+) -> Result<Encoded, Error> {
+    let wanted = |tensor: &&Tensor| binary.wants(&tensor.name);
     let body = ResponseBody {
         model_name,
         model_version,
         id: response.id.as_deref(),
-        outputs: response.outputs.iter().map(TensorJson::from).collect(),
+        outputs: response
+            .outputs
+            .iter()
+            .map(|tensor| TensorJson::of(tensor, wanted(&tensor)))
+            .collect(),
         parameters: Parameters::of(response),
     };
-    serde_json::to_vec(&body).map_err(|error| unwritable(&error))
+    let mut body = serde_json::to_vec(&body).map_err(|error| unwritable(&error))?;
+    let tail = response.outputs.iter().filter(wanted);
+    let length: usize = tail.clone().map(|tensor| tensor.data.len()).sum();
+    let json_length = tail.clone().next().map(|_| body.len());
+    body.reserve_exact(length);
+    for tensor in tail {
+        body.extend_from_slice(&tensor.data);
+    }
+    Ok(Encoded { body, json_length })
 }
 
 /// Each element as JSON writes it.

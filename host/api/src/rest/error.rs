@@ -13,6 +13,10 @@ pub fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        // What others write into their logs; the client does not see it.
+        ErrorKind::Cancelled => {
+            StatusCode::from_u16(499).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
         ErrorKind::ModuleFailed | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -58,6 +62,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// What it says.
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// For faults of HTTP itself, which core does not know.
     pub fn http(status: StatusCode, message: impl Into<String>) -> Self {
         Refusal { status, error: Error::new(ErrorKind::InvalidRequest, message) }
@@ -75,7 +84,8 @@ impl IntoResponse for Refusal {
         let mut response = super::router::json(&ErrorBody::from(&self.error));
         *response.status_mut() = self.status;
         if matches!(self.error.kind(), ErrorKind::Overloaded | ErrorKind::Unavailable) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = self.error.retry_after().map_or(1, |time| time.as_secs() + 1);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

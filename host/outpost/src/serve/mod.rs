@@ -2,41 +2,80 @@
 //! listens before every model is ready, and a faulty configuration binds no port.
 
 mod config;
-mod load;
+mod policies;
+mod repository;
 mod signals;
 
-pub use config::serve_options;
-pub use load::load_models;
+pub use config::Config;
 pub use signals::shutdown;
 
 use crate::cli::ServeOptions;
 use crate::failure::Failure;
 use crate::{log, paths};
-use config::Config;
-use outpost_api::rest;
-use outpost_sandbox::SandboxOptions;
-use outpost_serve::{Publisher, Routing, Server};
+use outpost_api::{Gateway, Listener, rest};
+use outpost_sandbox::Sandbox;
+use outpost_serve::{Metrics, Server};
+use repository::Directory;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
 
 pub fn main(options: &ServeOptions) -> Result<(), Failure> {
-    let config = Config::resolve(options)?;
+    let config = Arc::new(Config::resolve(options)?);
     log::to_stderr(&options.log)?;
     let sandbox = paths::sandbox(&config.cache, config.sandbox())?;
-    let routing = load_models(&sandbox, &config.models, |name, asked| config.grant(name, asked))?;
+    let gateway = open(sandbox, &config)?;
     runtime()?.block_on(async {
         let listener = listen(config.listen).await?;
         // The port that it really is, where port 0 was asked for.
         let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+        let admin = match config.admin_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let unix = config.unix_socket.as_deref().map(listen_unix).transpose()?;
         let shutdown = shutdown()?;
-        let (server, publisher) = start(config.serve, routing)?;
+        let (stop, stopped) = watch::channel(());
+        let router = rest::router(gateway.clone());
+        let serve = |listener, router| {
+            let mut stopped = stopped.clone();
+            tokio::spawn(outpost_api::serve(listener, router, config.sockets, async move {
+                let _ = stopped.changed().await;
+            }))
+        };
+        let mut serving = vec![serve(Listener::Tcp(listener), router.clone())];
+        if let Some(listener) = admin {
+            let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+            tracing::info!(%address, "serving operators");
+            serving.push(serve(Listener::Tcp(listener), rest::admin_router(gateway.clone())));
+        }
+        if let Some(listener) = unix {
+            serving.push(serve(Listener::Unix(listener), router));
+        }
         tracing::info!(%address, "serving");
-        finish(
-            outpost_api::serve(listener, rest::router(server), config.sockets, shutdown).await,
-            publisher,
-        )
+        shutdown.await;
+        drop(stop);
+        let mut answered = true;
+        for task in serving {
+            answered &= task.await.unwrap_or(false);
+        }
+        if let Some(path) = &config.unix_socket {
+            let _ = std::fs::remove_file(path);
+        }
+        drop(gateway);
+        finish(answered)
     })
+}
+
+/// The modules of a directory, ready to answer.
+pub fn open(sandbox: Sandbox, config: &Arc<Config>) -> Result<Gateway, Failure> {
+    let metrics = Arc::new(Metrics::new());
+    let (server, publisher) = Server::start(config.threads, Arc::clone(&metrics))
+        .map_err(|error| Failure::new(format!("the threads cannot be started: {error}")))?;
+    let repository = Directory::open(sandbox, Arc::clone(config), metrics, publisher)?;
+    Ok(Gateway { server: Arc::new(server), repository: Arc::new(repository) })
 }
 
 /// Worker threads for sockets only: guests have their own.
@@ -63,19 +102,23 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// A server that already routes to its models.
-pub fn start(
-    options: outpost_serve::ServeOptions,
-    routing: Routing,
-) -> Result<(Arc<Server>, Publisher), Failure> {
-    let (server, publisher) = Server::start(options)
-        .map_err(|error| Failure::new(format!("the threads cannot be started: {error}")))?;
-    publisher.publish(routing);
-    Ok((Arc::new(server), publisher))
+/// A socket in the file system. One that a dead server left behind is replaced.
+fn listen_unix(path: &Path) -> Result<UnixListener, Failure> {
+    let fault =
+        |error: std::io::Error| Failure::at(path, format!("cannot be listened on: {error}"));
+    match UnixListener::bind(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            if std::os::unix::net::UnixStream::connect(path).is_ok() {
+                return Err(fault(error).hint("another program listens there"));
+            }
+            std::fs::remove_file(path).map_err(fault)?;
+            UnixListener::bind(path).map_err(fault)
+        }
+        bound => bound.map_err(fault),
+    }
 }
 
-fn finish(answered: bool, publisher: Publisher) -> Result<(), Failure> {
-    drop(publisher);
+fn finish(answered: bool) -> Result<(), Failure> {
     if answered {
         tracing::info!("stopped; every accepted request was answered");
         Ok(())
@@ -84,10 +127,4 @@ fn finish(answered: bool, publisher: Publisher) -> Result<(), Failure> {
             "stopped with requests unanswered: they took longer than the grace period",
         ))
     }
-}
-
-/// As many instances as guests can run at once, and one to load a module with.
-pub fn sandbox_options(threads: usize) -> SandboxOptions {
-    let instances = u32::try_from(threads).unwrap_or(u32::MAX).saturating_add(1);
-    SandboxOptions { max_instances: instances, ..SandboxOptions::default() }
 }
