@@ -71,7 +71,11 @@ mod contract;
 #[cfg(feature = "check")]
 mod date;
 #[cfg(feature = "check")]
+mod fair;
+#[cfg(feature = "check")]
 mod faults;
+#[cfg(feature = "check")]
+mod held;
 #[cfg(feature = "infer")]
 mod infer;
 #[cfg(feature = "check")]
@@ -82,13 +86,17 @@ mod quick;
 mod report;
 #[cfg(feature = "check")]
 mod tensor;
+#[cfg(feature = "check")]
+mod wrong;
 
 #[cfg(feature = "check")]
 pub use compile::Checker;
 pub use contract::{Contract, Field, Kind, Policy, Value};
+#[cfg(feature = "check")]
+pub use fair::{Fair, MOST_VIOLATIONS, left_out};
 #[cfg(feature = "infer")]
 pub use infer::{NULLS, Profile};
 #[cfg(feature = "check")]
-pub use report::{Code, MOST_VIOLATIONS, Remarks, Violation};
+pub use report::{Code, Remarks, Report, Violation};
 #[cfg(feature = "check")]
-pub use tensor::{Datatype, Input, Values};
+pub use tensor::{Cells, Column, Datatype, Input, Mark, Values};
