@@ -23,6 +23,10 @@
 //! policy = "flag"
 //! ```
 //!
+//! A field is an input, a column of one, or a column inside of records: JSON objects
+//! or lines of CSV that a block of the module reads. Those are looked at as they were
+//! sent; what is done about them is done before the block goes on.
+//!
 //! [`Contract`] and its parts need nothing but serde. Behind the feature `check` are
 //! `Contract::faults` and `Contract::compile`, of which the latter makes a `Checker`:
 //!
@@ -58,6 +62,9 @@
 //! assert_eq!(refused[0].to_string(), "age, row 1: outside of 0 to 120");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A module that reads records hands their columns to `Contract::compile_with` and
+//! `Checker::look`.
 //!
 //! Behind `infer` is `Profile`, which guesses a contract from data.
 
@@ -99,4 +106,4 @@ pub use infer::{NULLS, Profile};
 #[cfg(feature = "check")]
 pub use report::{Code, Remarks, Report, Violation};
 #[cfg(feature = "check")]
-pub use tensor::{Cells, Column, Datatype, Input, Mark, Values};
+pub use tensor::{Cells, Column, Datatype, Input, Mark, Takes, Values};

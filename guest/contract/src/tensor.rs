@@ -61,10 +61,12 @@ pub struct Column<'a> {
     pub input: &'a str,
     /// Whether a record can leave it out, as it can a key of JSON but no field of CSV.
     pub keyed: bool,
-    /// Whether a value, as an element of the datatype, can go on to the model; else
-    /// why not.
-    pub takes: Box<dyn Fn(&[u8]) -> Result<(), String> + 'a>,
+    /// Whether a value can go on to the model.
+    pub takes: Takes<'a>,
 }
+
+/// Of a value, as an element of its column's datatype: if not, why.
+pub type Takes<'a> = Box<dyn Fn(&[u8]) -> Result<(), String> + 'a>;
 
 /// The values of a [`Column`], as they were read: one for each record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -124,11 +124,11 @@ impl Column {
         }
     }
 
-    /// Adds what stands for a value that does not count: NaN, 0 or an empty text.
+    /// Adds what stands for a value that does not count: 0 or an empty text. Not NaN:
+    /// what comes after the model would remark on it.
     pub fn fill(&self, datatype: Datatype, data: &mut Vec<u8>) {
         let nothing = match datatype {
             Datatype::Bytes => Number::Text(""),
-            Datatype::Fp16 | Datatype::Fp32 | Datatype::Fp64 => Number::Real(f64::NAN),
             _ => Number::Whole(0),
         };
         for _ in 0..self.width() {

@@ -46,9 +46,17 @@
 //! `unknown`, one that is there twice `duplicate`. An infinity is `out_of_range`, and
 //! so is a number that the model's datatype does not have. Text that is not UTF-8 is
 //! `invalid_text`, a column longer or shorter than the first one `wrong_shape`. All
-//! that is wrong is told at once, up to 1,000 violations, each with its row and the
-//! column, or the input where it is about a whole record. A batch of more than
-//! 256 MiB is `too_large`.
+//! that is wrong is told at once, up to 1,000 violations, which the columns share, each
+//! with its row and the column, or the input where it is about a whole record. A batch
+//! of more than 256 MiB is `too_large`.
+//!
+//! A `[[contract.fields]]` can name a column, in whichever format. In JSON and CSV it
+//! is looked at as it was sent, and only then at what is said here: at 130 before
+//! `clip`, at a null before `default`, at a text before `unknown`. What the contract
+//! imputes is read on like a value that was sent. With `policy` impute or abstain it
+//! also says what becomes of a value that is not of its column's type; what is to be
+//! rejected or flagged is refused then, as there is nothing to go on with. A row from
+//! which it abstains is not refused for what it spoke of there.
 
 mod column;
 mod columns;

@@ -4,6 +4,7 @@ mod contract;
 mod hostile;
 mod manifests;
 mod requests;
+mod together;
 
 use crate::cases::{before_of, elements, spec};
 use outpost_blocks::Block;
