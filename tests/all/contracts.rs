@@ -42,6 +42,21 @@ impl Penguins {
         };
         json!({"inputs": self.0.iter().map(input).collect::<Vec<_>>()})
     }
+
+    /// Each a JSON object.
+    fn records(&self) -> Value {
+        let rows = self.0.first().map_or(0, |(_, values)| values.len());
+        let record = |row: usize| -> Value {
+            self.0.iter().map(|(name, values)| (name.to_string(), values[row].clone())).collect()
+        };
+        request_of((0..rows).map(|row| record(row).to_string()).collect())
+    }
+}
+
+fn request_of(records: Vec<String>) -> Value {
+    json!({"inputs": [
+        {"name": "records", "datatype": "BYTES", "shape": [records.len()], "data": records}
+    ]})
 }
 
 fn output<'a>(answer: &'a Value, name: &str) -> &'a Value {
@@ -123,6 +138,87 @@ fn each_policy_does_what_it_says() {
     ask(Penguins::two().without("island")).refusal(400, &["island", "missing"]);
     ask(Penguins(vec![])).refusal(400, &["body_mass_g"]);
     assert_eq!(ask(Penguins::two()).ok(), good);
+}
+
+/// The same contract on the same columns, which come inside of JSON objects: it does
+/// the same about them.
+#[test]
+fn columns_inside_of_records_have_a_contract() {
+    let of_json = modules::penguins("penguin-records", |manifest| {
+        manifest.replace("block = \"records\"", "block = \"records\"\nformat = \"json\"")
+    });
+    let models = modules::directory_of(&[of_json, modules::with_blocks("penguins")]);
+    let server = Server::start(models.path());
+    let ask = |records: &Value| server.infer("penguin-records", records);
+    let flags = |answer: &Value| answer["parameters"]["flags"].as_str().map(str::to_string);
+
+    let changed = |name, value| Penguins::two().with(name, 0, value);
+    for (penguins, told) in [
+        (Penguins::two(), None),
+        (changed("body_mass_g", json!(9000.0)), Some("body_mass_g[0]:out_of_range")),
+        (changed("bill_length_mm", json!(461.0)), Some("bill_length_mm[0]:out_of_range")),
+        (changed("bill_depth_mm", json!(132.0)), Some("bill_depth_mm[0]:out_of_range")),
+        (changed("island", json!("Nowhere")), Some("island[0]:unknown_category")),
+        (changed("sex", Value::Null), None),
+        (Penguins::two().without("sex"), None),
+    ] {
+        let answer = ask(&penguins.records()).ok();
+        let by_columns = server.infer("penguins", &penguins.request()).ok();
+        assert_eq!(answer["outputs"], by_columns["outputs"], "{told:?}");
+        assert_eq!(flags(&answer).as_deref(), told);
+        assert_eq!(flags(&by_columns).as_deref(), told);
+    }
+
+    // What only records can have: a value of another type, a key that is not there.
+    let deep = ask(&changed("bill_depth_mm", json!("deep")).records()).ok();
+    let default = ask(&changed("bill_depth_mm", json!(17.3)).records()).ok();
+    assert_eq!(flags(&deep).as_deref(), Some("bill_depth_mm[0]:wrong_datatype"));
+    assert_eq!(deep["outputs"], default["outputs"]);
+    let weightless = ask(&Penguins::two().without("body_mass_g").records()).ok();
+    let told = "body_mass_g[0]:missing,body_mass_g[1]:missing";
+    assert_eq!(flags(&weightless).as_deref(), Some(told));
+    let long = ask(&changed("bill_length_mm", json!("long")).records()).ok();
+    assert_eq!(flags(&long).as_deref(), Some("bill_length_mm[0]:wrong_datatype"));
+    assert_eq!(output(&long, "species"), &json!(["", "Gentoo"]));
+
+    // All faults of records and of their columns at once, and nothing repeated.
+    let record = |more: &str| {
+        format!(
+            "{{\"bill_length_mm\": 46.1, \"flipper_length_mm\": 211, \"sex\": \"male\", {more}}}"
+        )
+    };
+    let refused = ask(&request_of(vec![
+        "SECRET".to_string(),
+        record(r#""bill_depth_mm": 13.2, "island": "Biscoe", "flipper_length_mm": 212"#)
+            .replace("211", "-77.25"),
+        record(r#""bill_depth_mm": "SECRET", "island": null, "body_mass_g": 9000.5, "SECRET": 1"#),
+    ]))
+    .refusal(400, &["flipper_length_mm", "166.1 to 236.9"]);
+    let mut told: Vec<(u64, &str, &str)> = (refused["violations"].as_array().unwrap().iter())
+        .map(|violation| {
+            let text = |key: &str| violation[key].as_str().unwrap();
+            (violation["row"].as_u64().unwrap(), text("field"), text("code"))
+        })
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            (0, "records", "malformed"),
+            (1, "body_mass_g", "missing"),
+            (1, "flipper_length_mm", "duplicate"),
+            (1, "flipper_length_mm", "out_of_range"),
+            (2, "bill_depth_mm", "wrong_datatype"),
+            (2, "body_mass_g", "out_of_range"),
+            (2, "island", "null"),
+            (2, "records", "unknown"),
+        ],
+        "{refused}"
+    );
+    let text = refused.to_string();
+    for value in ["SECRET", "77.25", "9000"] {
+        assert!(!text.contains(value), "`{value}` is repeated: {text}");
+    }
 }
 
 /// Of a table with values missing, and a column that the module does not know.

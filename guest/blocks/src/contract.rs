@@ -1,16 +1,29 @@
-//! The data contract, as the block that stands before all others: it holds what a
-//! client sent against what the manifest says under `[contract]`, and changes nothing
-//! but what that lets it impute.
+//! The data contract, as the block that stands for all blocks before the model: it holds
+//! what a client sent against what the manifest says under `[contract]`, changes nothing
+//! but what that lets it impute, and then runs them. Columns inside of records it sees
+//! between the two steps of the block that reads them.
 
-use crate::{Batch, Block, stated};
-use outpost_contract::{Checker, Code, Contract, Datatype as Element, Input, Values};
+use crate::faults::{Faults, told};
+use crate::reads::{Opened, readers};
+use crate::{Batch, Block, Blocks, stated};
+use outpost_contract::{Checker, Code, Column, Contract, Datatype as Element, Input, Values};
 use outpost_guest::{Datatype, Error, TensorSpec, Violation, ViolationCode};
 use serde_json::Value;
 
-struct Held(Checker);
+struct Held {
+    checker: Checker,
+    before: Vec<Step>,
+}
+
+/// A block before the model.
+struct Step {
+    block: Box<dyn Block>,
+    /// Whether the contract sees what it reads.
+    opens: bool,
+}
 
 /// The block for a contract, given the names of the columns of inputs that have some,
-/// and the inputs that clients send.
+/// the inputs that clients send, and the blocks before the model, which it runs.
 ///
 /// # Errors
 /// All that is wrong with the contract, in itself and for these inputs.
@@ -18,6 +31,7 @@ pub fn contract(
     stated: Value,
     columns: &[(String, Vec<String>)],
     inputs: &[TensorSpec],
+    before: Blocks,
 ) -> Result<Box<dyn Block>, String> {
     let contract: Contract =
         stated::rest(stated).map_err(|error| format!("[contract]: {error}"))?;
@@ -30,36 +44,65 @@ pub fn contract(
             faults.push(format!("input `{name}` has `columns` twice"));
         }
     }
-    let input = |spec: &'_ TensorSpec| -> (Element, Vec<String>) {
-        let found = columns.iter().find(|(name, _)| *name == spec.name);
-        (element(spec.datatype), found.map(|(_, columns)| columns.clone()).unwrap_or_default())
-    };
-    let described: Vec<(Element, Vec<String>)> = inputs.iter().map(input).collect();
     let described: Vec<Input<'_>> = inputs
         .iter()
-        .zip(&described)
-        .map(|(spec, (datatype, columns))| Input {
-            name: &spec.name,
-            datatype: *datatype,
-            shape: &spec.shape,
-            columns,
+        .map(|spec| {
+            let columns = columns.iter().find(|(name, _)| *name == spec.name);
+            Input {
+                name: &spec.name,
+                datatype: element(spec.datatype),
+                shape: &spec.shape,
+                columns: columns.map(|(_, columns)| columns.as_slice()).unwrap_or_default(),
+            }
         })
         .collect();
-    match contract.compile(&described) {
-        Ok(checker) if faults.is_empty() => Ok(Box::new(Held(checker))),
-        Ok(_) => Err(format!("[contract]: {}", faults.join("; "))),
+    let read: Vec<Column<'_>> =
+        readers(&before, inputs).flat_map(|(_, reads)| reads.columns()).collect();
+    let checker = contract.compile_with(&described, &read);
+    drop(read);
+    let checker = match checker {
+        Ok(checker) if faults.is_empty() => checker,
+        Ok(_) => return Err(format!("[contract]: {}", faults.join("; "))),
         Err(more) => {
             faults.extend(more);
-            Err(format!("[contract]: {}", faults.join("; ")))
+            return Err(format!("[contract]: {}", faults.join("; ")));
         }
-    }
+    };
+    let opened: Vec<usize> = readers(&before, inputs).map(|(place, _)| place).collect();
+    let step = |(place, block)| Step { block, opens: opened.contains(&place) };
+    let before = before.into_iter().enumerate().map(step).collect();
+    Ok(Box::new(Held { checker, before }))
 }
 
 impl Block for Held {
     fn run(&self, batch: &mut Batch) -> Result<(), Error> {
-        let mut values: Vec<Option<Values<'_>>> = self.0.inputs().map(|_| None).collect();
+        let mut opened = Vec::with_capacity(self.before.len());
+        for step in &self.before {
+            let reads = step.block.reads().filter(|_| step.opens);
+            opened.push(reads.map(|reads| reads.read(batch)).transpose()?);
+        }
+        let columns = opened.iter_mut().flatten().flat_map(|opened| &mut opened.columns);
+        let report = self.checker.look(&mut self.values(batch), &mut columns.collect::<Vec<_>>());
+
+        batch.abstained.extend(report.abstained);
+        let remarks = report.remarked.map(violation);
+        let mut faults = Faults::of(report.refused.map(violation));
+        self.go_on(batch, opened, report.blind, &mut faults)?;
+        if faults.are_none() {
+            batch.flags.extend(told(remarks));
+            return Ok(());
+        }
+        faults.append_remarks(remarks);
+        faults.none()
+    }
+}
+
+impl Held {
+    /// What the contract speaks of, in its order.
+    fn values<'a>(&self, batch: &'a mut Batch) -> Vec<Option<Values<'a>>> {
+        let mut values: Vec<Option<Values<'_>>> = self.checker.inputs().map(|_| None).collect();
         for tensor in &mut batch.tensors {
-            let place = self.0.inputs().position(|(name, used)| used && name == tensor.name);
+            let place = self.checker.inputs().position(|(name, used)| used && name == tensor.name);
             if let Some(slot) = place.and_then(|place| values.get_mut(place)) {
                 *slot = Some(Values {
                     datatype: element(tensor.datatype),
@@ -68,18 +111,49 @@ impl Block for Held {
                 });
             }
         }
-        let remarks = self.0.check(&mut values).map_err(|violations| {
-            Error::Invalid(violations.into_iter().map(violation).collect())
-        })?;
-        batch.flags.extend(remarks.flags.into_iter().map(violation));
-        batch.abstained.extend(remarks.abstained);
+        values
+    }
+
+    /// Runs the blocks. Once something is wrong, only those still run that the contract
+    /// has seen into, since what else is wrong with their records costs little to find.
+    fn go_on(
+        &self,
+        batch: &mut Batch,
+        opened: Vec<Option<Opened>>,
+        blind: bool,
+        faults: &mut Faults,
+    ) -> Result<(), Error> {
+        let unreadable = opened.iter().flatten().any(|opened| !opened.faults.are_none());
+        let any = opened.iter().any(Option::is_some);
+        for (step, opened) in self.before.iter().zip(opened) {
+            let found = match (opened, step.block.reads()) {
+                // Which of their values are settled is not known.
+                (Some(opened), _) if blind => Ok(opened.faults),
+                (Some(opened), Some(reads)) => reads.write(opened, batch),
+                _ if unreadable || !faults.are_none() => continue,
+                _ => step.block.run(batch).map(|()| Faults::default()),
+            };
+            match found {
+                Ok(found) => faults.append(found),
+                Err(Error::Invalid(refused)) => faults.extend(refused),
+                Err(error) => return Err(error),
+            }
+        }
+        if any {
+            faults.sort_by_field();
+        }
         Ok(())
     }
 }
 
 fn violation(found: outpost_contract::Violation) -> Violation {
-    let outpost_contract::Violation { field, row, code, message } = found;
-    let code = match code {
+    let outpost_contract::Violation { field, row, code: kind, message } = found;
+    Violation { field, row, code: code(kind), message }
+}
+
+/// A contract's code, as it goes over the wire.
+pub(crate) fn code(code: Code) -> ViolationCode {
+    match code {
         Code::Missing => ViolationCode::Missing,
         Code::WrongDatatype => ViolationCode::WrongDatatype,
         Code::WrongShape => ViolationCode::WrongShape,
@@ -93,11 +167,11 @@ fn violation(found: outpost_contract::Violation) -> Violation {
         Code::Stale => ViolationCode::Stale,
         Code::Malformed => ViolationCode::Malformed,
         Code::TooLarge => ViolationCode::TooLarge,
-    };
-    Violation { field, row, code, message }
+    }
 }
 
-fn element(datatype: Datatype) -> Element {
+/// A datatype, as the contract calls it.
+pub(crate) fn element(datatype: Datatype) -> Element {
     match datatype {
         Datatype::Bool => Element::Bool,
         Datatype::Uint8 => Element::Uint8,
@@ -152,7 +226,7 @@ mod tests {
             {"name": "mass", "type": "number", "min": 1, "policy": "abstain"},
             {"name": "island", "type": "category", "categories": ["Dream", "Biscoe"]},
         ]});
-        let block = contract(stated, &columns(), &specs()).unwrap();
+        let block = contract(stated, &columns(), &specs(), vec![]).unwrap();
         let mut batch = batch(&[130.0, 2.0, 20.0, 0.5], &["Dream", "Elba"]);
         block.run(&mut batch).unwrap();
         let flags: Vec<String> = batch
@@ -180,7 +254,7 @@ mod tests {
             {"name": "age", "type": "number", "max": 120},
             {"name": "island", "type": "category", "categories": ["Dream"]},
         ]});
-        let block = contract(stated, &columns(), &specs()).unwrap();
+        let block = contract(stated, &columns(), &specs(), vec![]).unwrap();
         let mut bad = batch(&[f32::NAN, 0.0, 130.0, 0.0], &["Dream", ""]);
         let Err(Error::Invalid(violations)) = block.run(&mut bad) else { panic!("is taken") };
         let codes: Vec<_> = violations.iter().map(|found| (found.row, found.code)).collect();
@@ -205,7 +279,7 @@ mod tests {
             {"name": "size", "type": "number", "min": 2, "max": 1},
         ]});
         let columns = [columns(), vec![("y".into(), vec!["z".into()])]].concat();
-        let Err(fault) = contract(stated, &columns, &specs()) else { panic!("is taken") };
+        let Err(fault) = contract(stated, &columns, &specs(), vec![]) else { panic!("is taken") };
         for part in [
             "`columns` are those of `y`, which is no input",
             "field `age`: FP32 cannot be a text",
@@ -215,7 +289,7 @@ mod tests {
             assert!(fault.contains(part), "{part}: {fault}");
         }
         let unknown = json!({"fields": [{"name": "age", "type": "number", "most": 3}]});
-        let Err(fault) = contract(unknown, &[], &specs()) else { panic!("is taken") };
+        let Err(fault) = contract(unknown, &[], &specs(), vec![]) else { panic!("is taken") };
         assert!(fault.contains("unknown field `most`"), "{fault}");
     }
 }

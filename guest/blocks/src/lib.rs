@@ -48,7 +48,9 @@ mod batch;
 mod before;
 mod build;
 mod contract;
+mod faults;
 mod numbers;
+mod reads;
 mod stated;
 mod strings;
 
@@ -60,6 +62,7 @@ pub use build::{Blocks, Builder, Built, Site, after, before};
 pub use contract::contract;
 
 use outpost_guest::Error;
+use reads::Reads;
 
 /// One step before or after the model.
 pub trait Block {
@@ -74,5 +77,17 @@ pub trait Block {
     /// block after it runs: by name, as the model has them.
     fn wants(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// If it reads records: how it does that in two steps, which a data contract can
+    /// stand between.
+    fn reads(&self) -> Option<&dyn Reads> {
+        None
+    }
+
+    /// Whether it puts a tensor of this name, of BYTES, in the batch.
+    fn fills(&self, name: &str) -> bool {
+        let _ = name;
+        false
     }
 }

@@ -84,7 +84,8 @@ pub enum Value {
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// An input, or a column of one: what `columns` of `[[inputs]]` calls a place
-    /// along the last dimension.
+    /// along the last dimension, or a block `records` a key of its JSON objects or a
+    /// field of its lines of CSV.
     pub name: String,
     /// What it holds.
     #[serde(rename = "type")]
@@ -96,11 +97,13 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// Whether values may be missing: NaN in a float, nothing in BYTES. Whole
-    /// numbers and BOOL cannot be.
+    /// numbers and BOOL cannot be, except inside of records: there a null of JSON and
+    /// an empty field of CSV are missing, whatever the type.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub nullable: bool,
     /// Whether a request must have the input. If it need not and does not, all of its
-    /// values are missing.
+    /// values are missing. Of a key of JSON: whether each record must have it; what is
+    /// done about those that do not is as `null_policy` says.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub required: bool,
     /// What share of a request's values may be missing, more than 0 and less than 1.

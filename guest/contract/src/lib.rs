@@ -23,6 +23,10 @@
 //! policy = "flag"
 //! ```
 //!
+//! A field is an input, a column of one, or a column inside of records: JSON objects
+//! or lines of CSV that a block of the module reads. Those are looked at as they were
+//! sent; what is done about them is done before the block goes on.
+//!
 //! [`Contract`] and its parts need nothing but serde. Behind the feature `check` are
 //! `Contract::faults` and `Contract::compile`, of which the latter makes a `Checker`:
 //!
@@ -59,6 +63,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A module that reads records hands their columns to `Contract::compile_with` and
+//! `Checker::look`.
+//!
 //! Behind `infer` is `Profile`, which guesses a contract from data.
 
 #![forbid(unsafe_code)]
@@ -71,7 +78,11 @@ mod contract;
 #[cfg(feature = "check")]
 mod date;
 #[cfg(feature = "check")]
+mod fair;
+#[cfg(feature = "check")]
 mod faults;
+#[cfg(feature = "check")]
+mod held;
 #[cfg(feature = "infer")]
 mod infer;
 #[cfg(feature = "check")]
@@ -82,13 +93,17 @@ mod quick;
 mod report;
 #[cfg(feature = "check")]
 mod tensor;
+#[cfg(feature = "check")]
+mod wrong;
 
 #[cfg(feature = "check")]
 pub use compile::Checker;
 pub use contract::{Contract, Field, Kind, Policy, Value};
+#[cfg(feature = "check")]
+pub use fair::{Fair, MOST_VIOLATIONS, left_out};
 #[cfg(feature = "infer")]
 pub use infer::{NULLS, Profile};
 #[cfg(feature = "check")]
-pub use report::{Code, MOST_VIOLATIONS, Remarks, Violation};
+pub use report::{Code, Remarks, Report, Violation};
 #[cfg(feature = "check")]
-pub use tensor::{Datatype, Input, Values};
+pub use tensor::{Cells, Column, Datatype, Input, Mark, Takes, Values};

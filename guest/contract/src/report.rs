@@ -1,11 +1,9 @@
 //! What was found: violations, and what becomes of them.
 
 use crate::contract::Policy;
+use crate::fair::{Fair, left_out};
 use std::collections::BTreeSet;
 use std::fmt;
-
-/// So many violations are told; one more says how many are left out.
-pub const MOST_VIOLATIONS: usize = 1_000;
 
 /// A value that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,63 +55,46 @@ pub struct Remarks {
     pub abstained: BTreeSet<u64>,
 }
 
-/// Collects violations.
-#[derive(Default)]
-pub(crate) struct Report {
-    refused: Capped,
-    remarked: Capped,
-    abstained: BTreeSet<u64>,
-}
-
-#[derive(Default)]
-struct Capped {
-    kept: Vec<Violation>,
-    left_out: usize,
-}
-
-impl Capped {
-    fn add(&mut self, violation: impl FnOnce() -> Violation) {
-        match self.kept.len() < MOST_VIOLATIONS {
-            true => self.kept.push(violation()),
-            false => self.left_out = self.left_out.saturating_add(1),
-        }
-    }
-
-    fn all(mut self) -> Vec<Violation> {
-        if self.left_out > 0
-            && let Some(last) = self.kept.last()
-        {
-            let message = match self.left_out {
-                1 => "one more violation is left out".into(),
-                more => format!("{more} more violations are left out"),
-            };
-            self.kept.push(Violation { row: None, message, ..last.clone() });
-        }
-        self.kept
-    }
+/// All that was found of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// For which it is refused.
+    pub refused: Fair<Violation>,
+    /// For which alone it is not.
+    pub remarked: Fair<Violation>,
+    /// Whether there was an input whose values could not be looked at. Then those of
+    /// no other were.
+    pub blind: bool,
+    /// Rows, counted from 0, for which the answer does not count.
+    pub abstained: BTreeSet<u64>,
 }
 
 impl Report {
-    pub fn add(&mut self, policy: Policy, violation: impl FnOnce() -> Violation) {
+    pub(crate) fn add(
+        &mut self,
+        policy: Policy,
+        field: &str,
+        violation: impl FnOnce() -> Violation,
+    ) {
         match policy {
-            Policy::Reject => self.refused.add(violation),
-            _ => self.remarked.add(violation),
+            Policy::Reject => self.refused.add(field, violation),
+            _ => self.remarked.add(field, violation),
         }
     }
 
-    pub fn abstain(&mut self, row: u64) {
-        self.abstained.insert(row);
-    }
-
+    /// # Errors
     /// Those that the request is refused for, and then what else is wrong with it:
     /// a client that mends it wants to know all.
     pub fn finish(self) -> Result<Remarks, Vec<Violation>> {
-        let Report { mut refused, remarked, abstained } = self;
-        if refused.kept.is_empty() {
-            return Ok(Remarks { flags: remarked.all(), abstained });
+        let Report { mut refused, remarked, abstained, .. } = self;
+        if refused.is_empty() {
+            return Ok(Remarks { flags: remarked.told(more), abstained });
         }
-        refused.left_out = refused.left_out.saturating_add(remarked.left_out);
-        remarked.kept.into_iter().for_each(|violation| refused.add(|| violation));
-        Err(refused.all())
+        refused.append(remarked);
+        Err(refused.told(more))
     }
+}
+
+fn more(like: &Violation, count: usize) -> Violation {
+    Violation { row: None, message: left_out(count), ..like.clone() }
 }

@@ -1,7 +1,9 @@
 //! Tensors as this crate sees them: what it must know of them and nothing more, so
 //! that it depends on neither side's types.
 
+use crate::report::Code;
 use half::f16;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Element types, those of the Open Inference Protocol (V2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,54 @@ pub struct Values<'a> {
     pub shape: &'a [u64],
     /// As they go over the wire: little-endian; BYTES with their lengths before them.
     pub data: &'a mut Vec<u8>,
+}
+
+/// A column inside of records, which a module reads out of one of its inputs.
+pub struct Column<'a> {
+    /// As records have it.
+    pub name: &'a str,
+    /// What a manifest calls its type.
+    pub kind: &'a str,
+    /// Of what is read.
+    pub datatype: Datatype,
+    /// The input that the records are in.
+    pub input: &'a str,
+    /// Whether a record can leave it out, as it can a key of JSON but no field of CSV.
+    pub keyed: bool,
+    /// Whether a value can go on to the model.
+    pub takes: Takes<'a>,
+}
+
+/// Of a value, as an element of its column's datatype: if not, why.
+pub type Takes<'a> = Box<dyn Fn(&[u8]) -> Result<(), String> + 'a>;
+
+/// The values of a [`Column`], as they were read: one for each record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    /// As in [`Values`]. Where there is no value, anything: of BYTES, an empty one.
+    pub data: Vec<u8>,
+    /// For each record.
+    pub marks: Vec<Mark>,
+    /// Of those marked so: what is wrong, without the value.
+    pub wrong: BTreeMap<usize, (Code, &'static str)>,
+    /// Records in which nothing more is to be said of this column, since the contract
+    /// did: the request is refused, or the answer does not count for this record.
+    pub settled: BTreeSet<usize>,
+}
+
+/// What there is of a column in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// A value.
+    Value,
+    /// It says that there is none.
+    Null,
+    /// It does not name the column.
+    Absent,
+    /// Something that the column's datatype cannot hold.
+    Wrong,
+    /// Nothing is known: it could not be read at all.
+    Unread,
 }
 
 /// Places in a tensor at the same distance from each other.

@@ -3,13 +3,13 @@
 
 use crate::Around;
 use crate::manifest::Manifest;
-use outpost_blocks::{Batch, Block, Blocks, abstain, after, before, contract};
+use outpost_blocks::{Batch, Blocks, abstain, after, before, contract};
 use outpost_guest::{Datatype, Error, Prediction, Tensor, TensorSpec, element_size};
 use outpost_onnx::Onnx;
 
 /// Everything around the model.
 pub struct Pipeline {
-    contract: Option<Box<dyn Block>>,
+    /// If there is a contract, the block that stands for all of them.
     before: Blocks,
     after: Blocks,
     /// The model's inputs that a block after it asks for.
@@ -39,17 +39,18 @@ impl Pipeline {
             .filter(|input| !input.columns.is_empty())
             .map(|input| (input.spec.name.clone(), input.columns.clone()))
             .collect();
-        let contract = (manifest.contract.clone())
-            .map(|stated| contract(stated, &columns, &inputs))
-            .transpose()?;
+        let before = match manifest.contract.clone() {
+            Some(stated) => vec![contract(stated, &columns, &inputs, before)?],
+            None => before,
+        };
         let wanted = after.iter().flat_map(|block| block.wants()).collect();
         let optional = optional(manifest, &inputs)?;
-        Ok(Pipeline { contract, before, after, wanted, inputs, outputs, optional })
+        Ok(Pipeline { before, after, wanted, inputs, outputs, optional })
     }
 
     /// Whether nothing stands around the model.
     pub fn is_empty(&self) -> bool {
-        self.contract.is_none() && self.before.is_empty() && self.after.is_empty()
+        self.before.is_empty() && self.after.is_empty()
     }
 
     /// Rows of a request: the first extent of the first input in which it varies.
@@ -66,7 +67,7 @@ impl Around for Pipeline {
     fn infer(&self, inputs: Vec<Tensor>, onnx: &mut Onnx) -> Result<Prediction, Error> {
         let rows = self.rows(&inputs).unwrap_or(1);
         let mut batch = Batch { tensors: inputs, ..Batch::default() };
-        for block in self.contract.iter().chain(&self.before) {
+        for block in &self.before {
             block.run(&mut batch)?;
         }
         let inputs = take(&mut batch, &onnx.inputs)?;

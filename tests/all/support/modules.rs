@@ -84,6 +84,22 @@ pub fn with_blocks(name: &str) -> PathBuf {
     once(&format!("{name}-blocks"), |output| build(&manifest, output))
 }
 
+/// The penguins of `tests/fixtures/blocks/` under another name and a manifest that is
+/// changed, which cannot meet the same reference cases.
+pub fn penguins(name: &str, change: impl FnOnce(&str) -> String) -> PathBuf {
+    warm_up();
+    once(name, |output| {
+        let folder = repository("tests/fixtures/blocks/penguins");
+        let manifest = fs::read_to_string(folder.join("manifest.toml")).unwrap();
+        let (manifest, _) = manifest.split_once("[reference]").unwrap();
+        let model = folder.join("model.onnx");
+        let named = format!("name = \"{name}\"\nmodel = \"{}\"", model.display());
+        let manifest = change(manifest).replacen("name = \"penguins\"", &named, 1);
+        let directory = scratch();
+        build(&super::write(&directory, "manifest.toml", manifest), output);
+    })
+}
+
 /// A model of `tests/fixtures/blocks/` that does not build with `more` in its manifest.
 #[track_caller]
 pub fn refused(name: &str, more: &str, words: &[&str]) {

@@ -7,7 +7,7 @@ mod sound;
 mod text;
 
 use crate::build::Builder;
-use fault::{missing, unreadable, violation};
+pub(crate) use fault::{missing, unreadable, violation};
 
 /// By the name in the manifest.
 pub const BEFORE: &[(&str, Builder)] = &[

@@ -1,7 +1,7 @@
 //! Blocks by their manifest, and tensors by their JSON.
 
 use half::f16;
-use outpost_blocks::{Batch, Block, after, before};
+use outpost_blocks::{Batch, Block, after, before, contract};
 use outpost_guest::{Datatype, Error, Tensor, TensorSpec, Violation, ViolationCode};
 use serde_json::Value;
 use std::fs;
@@ -134,6 +134,16 @@ pub fn after_of(stated: Value, inputs: &[TensorSpec], outputs: &[TensorSpec]) ->
 pub fn before_of(stated: Value, inputs: &[TensorSpec]) -> Made {
     let (mut blocks, specs) = before(vec![stated], inputs.into(), &file)?;
     Ok((blocks.pop().unwrap(), specs))
+}
+
+/// A contract and the blocks before a model that it stands in front of, or its error.
+pub fn contract_of(
+    stated: Value,
+    blocks: Vec<Value>,
+    inputs: &[TensorSpec],
+) -> Result<Box<dyn Block>, String> {
+    let (blocks, specs) = before(blocks, inputs.into(), &file)?;
+    contract(stated, &[], &specs, blocks)
 }
 
 /// What the block makes of tensors.

@@ -4,6 +4,7 @@ use outpost_contract::{
     Checker, Code, Contract, Datatype, Input, MOST_VIOLATIONS, Remarks, Values, Violation,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A request of one input, `x`, checked by one field.
 struct Case {
@@ -86,7 +87,8 @@ fn check(
     let mut abstained = case();
     let remarks = run(&with("abstain"), &mut abstained).unwrap();
     assert_eq!(told(&remarks.flags), expected, "{field}");
-    assert!(remarks.abstained.iter().eq(wrong.iter().map(|(row, ..)| row)));
+    let rows: BTreeSet<u64> = wrong.iter().map(|(row, ..)| *row).collect();
+    assert_eq!(remarks.abstained, rows);
     assert_eq!(abstained.data, case().data);
 
     let Some((_, default)) = &default else { return };
@@ -168,12 +170,15 @@ fn whole_numbers_are_compared_exactly() {
     );
     check(
         json!({"type": "integer", "min": 0}),
-        || floats(&[1.0, 1.5, -2.0, f32::NAN, f32::INFINITY, 1e30]),
+        || floats(&[1.0, 1.5, -2.0, f32::NAN, f32::INFINITY, 1e30, -0.5]),
         &[
             (1, Code::OutOfRange, "must be a whole number"),
             (2, Code::OutOfRange, "less than 0"),
             (3, Code::Null, NULL),
             (4, Code::OutOfRange, "must be finite"),
+            // It breaks both rules.
+            (6, Code::OutOfRange, "less than 0"),
+            (6, Code::OutOfRange, "must be a whole number"),
         ],
         Some((json!(3.0), 3_f32.to_le_bytes().into())),
     );
@@ -187,8 +192,13 @@ fn booleans_are_0_or_1() {
     check(json!({"type": "boolean"}), case, &wrong, Some((json!(true), vec![1])));
     check(
         json!({"type": "boolean"}),
-        || floats(&[0.0, 1.0, 0.5, 2.0, f32::NAN]),
-        &[(2, Code::OutOfRange, said), (3, Code::OutOfRange, said), (4, Code::Null, NULL)],
+        || floats(&[0.0, 1.0, 0.5, 2.0, f32::NAN, 2.5]),
+        &[
+            (2, Code::OutOfRange, said),
+            (3, Code::OutOfRange, said),
+            (4, Code::Null, NULL),
+            (5, Code::OutOfRange, said),
+        ],
         Some((json!(true), 1_f32.to_le_bytes().into())),
     );
 }
@@ -262,16 +272,20 @@ fn pictures_are_not_too_large() {
         let header = &b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR"[..];
         [header, &width.to_be_bytes(), &height.to_be_bytes()].concat()
     };
-    let said = "more than 4 pixels of width, or 5 pixels of height, or 12 pixels in all";
+    let (wide, high) = ("more than 4 pixels of width", "more than 5 pixels of height");
+    let large = "more than 12 pixels in all";
     check(
         json!({"type": "picture", "max_width": 4, "max_height": 5, "max_pixels": 12}),
-        || bytes(&[png(4, 3), png(5, 1), png(1, 6), png(4, 4), vec![], vec![1]]),
+        || bytes(&[png(4, 3), png(5, 1), png(1, 6), png(4, 4), vec![], vec![1], png(5, 6)]),
         &[
-            (1, Code::TooLarge, said),
-            (2, Code::TooLarge, said),
-            (3, Code::TooLarge, said),
+            (1, Code::TooLarge, wide),
+            (2, Code::TooLarge, high),
+            (3, Code::TooLarge, large),
             (4, Code::Null, NULL),
             (5, Code::Malformed, "must be a PNG or JPEG whose header can be read"),
+            (6, Code::TooLarge, wide),
+            (6, Code::TooLarge, high),
+            (6, Code::TooLarge, large),
         ],
         None,
     );
@@ -401,6 +415,43 @@ fn a_refusal_has_an_end() {
     let remarks = run(&field, &mut floats(&[1.0; MOST_VIOLATIONS + 1])).unwrap();
     assert_eq!(remarks.flags[MOST_VIOLATIONS].to_string(), "x: one more violation is left out");
     assert_eq!(remarks.abstained.len(), MOST_VIOLATIONS + 1);
+}
+
+#[test]
+fn a_field_that_is_wrong_everywhere_leaves_room_for_others() {
+    let columns = ["a", "b", "c"].map(str::to_owned);
+    let fields = json!([
+        {"name": "a", "type": "number", "max": 0},
+        {"name": "b", "type": "number", "max": 0, "policy": "flag"},
+        {"name": "c", "type": "number", "max": 0},
+    ]);
+    let input = Input { name: "x", datatype: Datatype::Fp32, shape: &[-1, 3], columns: &columns };
+    let checker = contract(fields).compile(&[input]).unwrap();
+    let rows = 5 * MOST_VIOLATIONS;
+    // The last is wrong in three rows only, at the end.
+    let row = |row| [1.0, 1.0, if row + 3 >= rows { 1.0 } else { -1.0 }];
+    let mut case = floats(&(0..rows).flat_map(row).collect::<Vec<_>>());
+    let shape = &[rows as u64, 3];
+    let values = Values { datatype: Datatype::Fp32, shape, data: &mut case.data };
+    let mut refused = checker.check(&mut [Some(values)]).unwrap_err();
+    let last = refused.pop().unwrap();
+    assert_eq!(last.message, format!("{} more violations are left out", 2 * rows + 3 - 1_000));
+    assert_eq!((refused.len(), last.row), (MOST_VIOLATIONS, None));
+    let of = |field: &str| -> Vec<u64> {
+        refused
+            .iter()
+            .filter(|found| found.field == field)
+            .map(|found| found.row.unwrap())
+            .collect()
+    };
+    assert_eq!(of("c"), [4_997, 4_998, 4_999]);
+    for field in ["a", "b"] {
+        let rows = of(field);
+        assert!(rows.len() >= 498 && rows.iter().copied().eq(0..rows.len() as u64), "{field}");
+    }
+    // What it is refused for comes first.
+    let first = refused.iter().position(|found| found.field == "b").unwrap();
+    assert!(refused[first..].iter().all(|found| found.field == "b"));
 }
 
 #[test]

@@ -5,3 +5,4 @@ mod check;
 mod faults;
 mod hostile;
 mod infer;
+mod records;

@@ -33,7 +33,9 @@ impl Parameters {
             Some(row) => format!("{}[{row}]:{}", flag.field, flag.code.name()),
             None => format!("{}:{}", flag.field, flag.code.name()),
         };
-        let flags: Vec<String> = response.flags.iter().map(flag).collect();
+        let mut flags: Vec<String> = response.flags.iter().map(flag).collect();
+        // A value can break several rules of a kind.
+        flags.dedup();
         Parameters { flags: flags.join(",") }
     }
 

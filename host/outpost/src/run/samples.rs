@@ -80,7 +80,11 @@ impl Layout {
                     .collect(),
             })
             .collect();
-        let response = scorer.infer(InferRequest { id: None, inputs, outputs: Vec::new() })?;
+        let mut response = scorer.infer(InferRequest { id: None, inputs, outputs: Vec::new() })?;
+        // A value can break several rules of a kind, of which a table says one.
+        response.flags.dedup_by(|one, other| {
+            (&one.field, one.row, one.code) == (&other.field, other.row, other.code)
+        });
         if !self.batched {
             let flags = response.flags.iter().map(remark).collect();
             return Ok(vec![Answer { outputs: response.outputs, flags }]);

@@ -2,6 +2,8 @@
 
 use super::date::{self, Measure};
 use super::target::{Number, write};
+use crate::contract;
+use outpost_contract::Code;
 use outpost_guest::{Datatype, ViolationCode};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,7 +48,7 @@ pub(super) enum Cell<'a> {
     /// Of a category or a date.
     Text(Cow<'a, str>),
     /// Not a value of its column.
-    Wrong(ViolationCode, &'static str),
+    Wrong(Code, &'static str),
 }
 
 /// Applied in this order.
@@ -111,6 +113,30 @@ impl Column {
         }
     }
 
+    /// What a manifest calls its type.
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Number(_) => "number",
+            Kind::Integer(_) => "integer",
+            Kind::Boolean => "boolean",
+            Kind::Category(_) | Kind::Text => "category",
+            Kind::Date(..) => "date",
+        }
+    }
+
+    /// Adds what stands for a value that does not count: 0 or an empty text. Not NaN:
+    /// what comes after the model would remark on it.
+    pub fn fill(&self, datatype: Datatype, data: &mut Vec<u8>) {
+        let nothing = match datatype {
+            Datatype::Bytes => Number::Text(""),
+            _ => Number::Whole(0),
+        };
+        for _ in 0..self.width() {
+            // Every datatype has its own of these.
+            let _ = write(nothing, datatype, data);
+        }
+    }
+
     /// Adds what a value becomes, in the model's datatype.
     ///
     /// # Errors
@@ -134,7 +160,7 @@ impl Column {
             (Cell::Absent, Missing::Violation) => {
                 Err((ViolationCode::Missing, "the record does not have it".into()))
             }
-            (Cell::Wrong(code, message), _) => Err((*code, (*message).into())),
+            (Cell::Wrong(code, message), _) => Err((contract::code(*code), (*message).into())),
             _ => self.encode_value(cell, datatype, data),
         }
     }

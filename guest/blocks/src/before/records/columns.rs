@@ -1,7 +1,8 @@
 //! `format = "columns"`: an input for each column.
 
 use super::column::{Cell, Column, Kind};
-use super::faults::Faults;
+use crate::faults::Faults;
+use outpost_contract::Code;
 use outpost_guest::{Tensor, ViolationCode, byte_strings};
 use std::borrow::Cow;
 
@@ -23,7 +24,7 @@ pub(super) fn open<'a>(
     let mut all = Vec::with_capacity(columns.len());
     let mut first: Option<(&str, usize)> = None;
     for (column, tensor) in columns.iter().zip(tensors) {
-        let Some(values) = values(tensor, column) else {
+        let Some(values) = values(&tensor.data, column) else {
             let message = "the bytes do not make up the elements of the shape";
             faults.add(&column.name, None, ViolationCode::WrongSize, message);
             continue;
@@ -39,18 +40,17 @@ pub(super) fn open<'a>(
     (first.map_or(0, |(_, rows)| rows), all)
 }
 
-fn values<'a>(tensor: &'a Tensor, column: &Column) -> Option<Values<'a>> {
+/// The values of a column, if the data are whole ones.
+pub(super) fn values<'a>(data: &'a [u8], column: &Column) -> Option<Values<'a>> {
     let eights = || {
-        let (chunks, rest) = tensor.data.as_chunks::<8>();
+        let (chunks, rest) = data.as_chunks::<8>();
         rest.is_empty().then_some(chunks)
     };
     Some(match column.kind {
         Kind::Number(_) => Values::Numbers(eights()?),
         Kind::Integer(_) => Values::Integers(eights()?),
-        Kind::Boolean => Values::Booleans(&tensor.data),
-        Kind::Category(_) | Kind::Text | Kind::Date(..) => {
-            Values::Texts(byte_strings(&tensor.data)?)
-        }
+        Kind::Boolean => Values::Booleans(data),
+        Kind::Category(_) | Kind::Text | Kind::Date(..) => Values::Texts(byte_strings(data)?),
     })
 }
 
@@ -74,7 +74,7 @@ impl<'a> Values<'a> {
             }
             Values::Booleans(all) => all.get(row).map(|byte| match byte {
                 0 | 1 => Cell::Boolean(*byte == 1),
-                _ => Cell::Wrong(ViolationCode::OutOfRange, "the byte is neither 0 nor 1"),
+                _ => Cell::Wrong(Code::OutOfRange, "the byte is neither 0 nor 1"),
             }),
             Values::Texts(all) => all.get(row).copied().map(text),
         };
@@ -90,6 +90,6 @@ fn text(bytes: &[u8]) -> Cell<'_> {
     match std::str::from_utf8(bytes) {
         Ok("") => Cell::Null,
         Ok(text) => Cell::Text(Cow::Borrowed(text)),
-        Err(_) => Cell::Wrong(ViolationCode::InvalidText, "the value is not UTF-8"),
+        Err(_) => Cell::Wrong(Code::InvalidText, "the value is not UTF-8"),
     }
 }

@@ -4,6 +4,7 @@
 use super::column::{Cell, Column, Kind};
 use super::{Records, Wrong};
 use csv_core::{ReadRecordResult, Reader};
+use outpost_contract::Code;
 use outpost_guest::ViolationCode;
 
 /// Adds a cell for each column, unless there are not as many fields.
@@ -90,7 +91,7 @@ fn split(line: &str, fields: usize) -> Option<(String, Vec<usize>)> {
 }
 
 fn cell(field: &str, column: &Column) -> Cell<'static> {
-    let malformed = |message| Cell::Wrong(ViolationCode::Malformed, message);
+    let malformed = |message| Cell::Wrong(Code::Malformed, message);
     if field.is_empty() {
         return Cell::Null;
     }
@@ -103,7 +104,7 @@ fn cell(field: &str, column: &Column) -> Cell<'static> {
         Kind::Integer(_) => match field.parse() {
             Ok(integer) => Cell::Integer(integer),
             Err(_) if digits_alone(field) => {
-                Cell::Wrong(ViolationCode::OutOfRange, "the value is too large for an INT64")
+                Cell::Wrong(Code::OutOfRange, "the value is too large for an INT64")
             }
             Err(_) => malformed("the field is no integer"),
         },

@@ -3,14 +3,15 @@
 
 use super::column::{Cell, Column, Kind};
 use super::{Records, Wrong};
+use outpost_contract::Code;
 use outpost_guest::ViolationCode;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest key that a violation names.
-const LONGEST_KEY: usize = 64;
+/// The most columns that a violation lists.
+const MOST_LISTED: usize = 20;
 
 /// Adds a cell for each column, unless this is no JSON object.
 pub(super) fn read(text: &str, records: &Records, cells: &mut Vec<Cell<'static>>) -> Wrong {
@@ -18,14 +19,12 @@ pub(super) fn read(text: &str, records: &Records, cells: &mut Vec<Cell<'static>>
         return vec![(None, ViolationCode::Malformed, "the record is not a JSON object".into())];
     };
     let mut wrong = Wrong::new();
+    let mut unknown: usize = 0;
     cells.resize(records.columns.len(), Cell::Absent);
     for (key, raw) in entries {
         let found = records.places.get(key.as_ref()).copied();
         match found.and_then(|at| Some((records.columns.get(at)?, cells.get_mut(at)?))) {
-            None => {
-                let message = "the record has a key that is no column".into();
-                wrong.push((name(key), ViolationCode::Unknown, message));
-            }
+            None => unknown += 1,
             Some((column, cell @ Cell::Absent)) => *cell = value(raw.get(), column),
             Some((column, _)) => {
                 let message = "the record has the key more than once".into();
@@ -33,13 +32,25 @@ pub(super) fn read(text: &str, records: &Records, cells: &mut Vec<Cell<'static>>
             }
         }
     }
+    if unknown > 0 {
+        wrong.push((None, ViolationCode::Unknown, no_columns(unknown, &records.columns)));
+    }
     wrong
 }
 
-/// A key, if it looks like a name and not like data.
-fn name(key: Cow<'_, str>) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte);
-    (key.len() <= LONGEST_KEY && key.bytes().all(plain)).then(|| key.into_owned())
+/// What is said of keys that are no columns. They are the client's data.
+fn no_columns(unknown: usize, columns: &[Column]) -> String {
+    let keys = match unknown {
+        1 => "a key of the record is no column".to_owned(),
+        more => format!("{more} keys of the record are no columns"),
+    };
+    let known: Vec<String> =
+        columns.iter().take(MOST_LISTED).map(|column| format!("`{}`", column.name)).collect();
+    let more = match columns.len().saturating_sub(MOST_LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{keys}; there are {}{more}", known.join(", "))
 }
 
 fn value(raw: &str, column: &Column) -> Cell<'static> {
@@ -50,16 +61,16 @@ fn value(raw: &str, column: &Column) -> Cell<'static> {
             match serde_json::from_str::<String>(raw) {
                 Ok(text) if text.is_empty() => Cell::Null,
                 Ok(text) => Cell::Text(text.into()),
-                Err(_) => Cell::Wrong(ViolationCode::Malformed, "the text has a broken escape"),
+                Err(_) => Cell::Wrong(Code::Malformed, "the text has a broken escape"),
             }
         }
         (Some(b'-' | b'0'..=b'9'), Kind::Number(_)) => match raw.parse() {
             Ok(number) => Cell::Number(number),
-            Err(_) => Cell::Wrong(ViolationCode::Malformed, "the value is no number"),
+            Err(_) => Cell::Wrong(Code::Malformed, "the value is no number"),
         },
         (Some(b'-' | b'0'..=b'9'), Kind::Integer(_)) => integer(raw),
         (_, kind) => Cell::Wrong(
-            ViolationCode::WrongDatatype,
+            Code::WrongDatatype,
             match kind {
                 Kind::Number(_) => "the value is of another type; the column takes a number",
                 Kind::Integer(_) => "the value is of another type; the column takes an integer",
@@ -84,9 +95,9 @@ fn integer(raw: &str) -> Cell<'static> {
             Cell::Integer(number as i64)
         }
         Ok(number) if number.trunc() == number => {
-            Cell::Wrong(ViolationCode::OutOfRange, "the value is too large for an INT64")
+            Cell::Wrong(Code::OutOfRange, "the value is too large for an INT64")
         }
-        _ => Cell::Wrong(ViolationCode::WrongDatatype, "the value is a number with a fraction"),
+        _ => Cell::Wrong(Code::WrongDatatype, "the value is a number with a fraction"),
     }
 }
 

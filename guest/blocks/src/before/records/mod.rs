@@ -46,25 +46,34 @@
 //! `unknown`, one that is there twice `duplicate`. An infinity is `out_of_range`, and
 //! so is a number that the model's datatype does not have. Text that is not UTF-8 is
 //! `invalid_text`, a column longer or shorter than the first one `wrong_shape`. All
-//! that is wrong is told at once, up to 1,000 violations, each with its row and the
-//! column, or the input where it is about a whole record. A batch of more than
-//! 256 MiB is `too_large`.
+//! that is wrong is told at once, up to 1,000 violations, which the columns share, each
+//! with its row and the column, or the input where it is about a whole record. A batch
+//! of more than 256 MiB is `too_large`.
+//!
+//! A `[[contract.fields]]` can name a column, in whichever format. In JSON and CSV it
+//! is looked at as it was sent, and only then at what is said here: at 130 before
+//! `clip`, at a null before `default`, at a text before `unknown`. What the contract
+//! imputes is read on like a value that was sent. With `policy` impute or abstain it
+//! also says what becomes of a value that is not of its column's type; what is to be
+//! rejected or flagged is refused then, as there is nothing to go on with. A row from
+//! which it abstains is not refused for what it spoke of there.
 
 mod column;
 mod columns;
 mod csv;
 mod date;
-mod faults;
 mod json;
+mod opened;
 mod stated;
 mod target;
 
-use super::{unreadable, violation};
+use super::{missing, unreadable, violation};
 use crate::Block;
 use crate::batch::Batch;
 use crate::build::{Built, Site};
+use crate::faults::Faults;
+use crate::reads::Reads;
 use column::{Cell, Column};
-use faults::Faults;
 use outpost_guest::{Error, Tensor, TensorSpec, ViolationCode, byte_strings};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -111,16 +120,20 @@ impl Block for Records {
         }
         faults.none()?;
         let filled = match self.format {
-            Format::Columns => self.of_columns(&tensors, faults),
-            Format::Json => {
-                self.of_elements(&tensors, faults, |line, cells| json::read(line, self, cells))
-            }
-            Format::Csv => {
-                self.of_elements(&tensors, faults, |line, cells| csv::read(line, self, cells))
-            }
-        };
-        batch.tensors.extend(filled?);
+            Format::Columns => self.of_columns(&tensors, &mut faults),
+            Format::Json | Format::Csv => self.of_elements(&tensors, &mut faults),
+        }?;
+        faults.none()?;
+        batch.tensors.extend(filled);
         Ok(())
+    }
+
+    fn reads(&self) -> Option<&dyn Reads> {
+        (self.format != Format::Columns).then_some(self)
+    }
+
+    fn fills(&self, name: &str) -> bool {
+        self.targets.iter().any(|target| target.spec.name == name)
     }
 }
 
@@ -129,43 +142,58 @@ impl Block for Records {
 type Wrong = Vec<(Option<String>, ViolationCode, String)>;
 
 impl Records {
-    fn of_columns(&self, tensors: &[Tensor], mut faults: Faults) -> Result<Vec<Tensor>, Error> {
-        let (rows, values) = columns::open(tensors, &self.columns, &mut faults);
+    fn of_columns(&self, tensors: &[Tensor], faults: &mut Faults) -> Result<Vec<Tensor>, Error> {
+        let (rows, values) = columns::open(tensors, &self.columns, faults);
         faults.none()?;
-        self.fill(rows, faults, |row, cells, _| {
+        let settled = |_: usize, _: usize| false;
+        self.fill(rows, faults, settled, |row, cells, _| {
             cells.extend(values.iter().map(|values| values.cell(row)));
         })
     }
 
-    /// Rows from elements: `read` adds a cell for each column, and is not called with
-    /// what is not UTF-8.
-    fn of_elements(
-        &self,
-        tensors: &[Tensor],
-        faults: Faults,
-        read: impl Fn(&str, &mut Vec<Cell<'static>>) -> Wrong,
-    ) -> Result<Vec<Tensor>, Error> {
-        let name = self.inputs.first().map(|spec| spec.name.as_str()).unwrap_or_default();
+    fn of_elements(&self, tensors: &[Tensor], faults: &mut Faults) -> Result<Vec<Tensor>, Error> {
         let data = tensors.first().map(|tensor| tensor.data.as_slice()).unwrap_or_default();
-        let elements = byte_strings(data).ok_or_else(|| unreadable(name))?;
-        self.fill(elements.len(), faults, |row, cells, faults| {
-            let element = elements.get(row).copied().unwrap_or_default();
-            let Ok(text) = std::str::from_utf8(element) else {
-                let message = "the record is not UTF-8";
-                return faults.add(name, Some(row), ViolationCode::InvalidText, message);
-            };
-            for (field, code, message) in read(text, cells) {
-                faults.add(field.as_deref().unwrap_or(name), Some(row), code, message);
-            }
+        let elements = byte_strings(data).ok_or_else(|| unreadable(self.input()))?;
+        let settled = |_: usize, _: usize| false;
+        self.fill(elements.len(), faults, settled, |row, cells, faults| {
+            self.read_row(row, elements.get(row).copied().unwrap_or_default(), cells, faults);
         })
     }
 
+    /// The name of the input, where there is one for all columns.
+    fn input(&self) -> &str {
+        self.inputs.first().map(|spec| spec.name.as_str()).unwrap_or_default()
+    }
+
+    /// Adds a cell for each column, or none if the record cannot be read.
+    fn read_row(
+        &self,
+        row: usize,
+        element: &[u8],
+        cells: &mut Vec<Cell<'static>>,
+        faults: &mut Faults,
+    ) {
+        let Ok(text) = std::str::from_utf8(element) else {
+            let message = "the record is not UTF-8";
+            return faults.add(self.input(), Some(row), ViolationCode::InvalidText, message);
+        };
+        let wrong = match self.format {
+            Format::Csv => csv::read(text, self, cells),
+            _ => json::read(text, self, cells),
+        };
+        for (field, code, message) in wrong {
+            faults.add(field.as_deref().unwrap_or(self.input()), Some(row), code, message);
+        }
+    }
+
     /// Writes the cells that `read` adds for a row. If it adds none, the row is one
-    /// that it has told the faults of.
+    /// that it has told the faults of. `settled` are those, by column and row, of which
+    /// nothing more is to be told.
     fn fill<'a>(
         &self,
         rows: usize,
-        mut faults: Faults,
+        faults: &mut Faults,
+        settled: impl Fn(usize, usize) -> bool,
         mut read: impl FnMut(usize, &mut Vec<Cell<'a>>, &mut Faults),
     ) -> Result<Vec<Tensor>, Error> {
         let mut filled = Vec::with_capacity(self.targets.len());
@@ -175,15 +203,15 @@ impl Records {
         let mut cells = Vec::with_capacity(self.columns.len());
         for row in 0..rows {
             cells.clear();
-            read(row, &mut cells, &mut faults);
+            read(row, &mut cells, faults);
             if cells.is_empty() {
                 continue;
             }
             for filling in &mut filled {
-                filling.add(row, &self.columns, &cells, &mut faults)?;
+                let settled = |column| settled(column, row);
+                filling.add(row, &self.columns, &cells, settled, faults)?;
             }
         }
-        faults.none()?;
         Ok(filled.into_iter().map(|filling| filling.tensor(rows)).collect())
     }
 }

@@ -260,8 +260,8 @@ impl Reader<'_> {
                 Kind::Boolean
             }
         };
-        self.leftover(&kind);
         let mut column = Column { name, kind, missing: Missing::Violation };
+        self.leftover(column.type_name());
         if let Some(default) = default {
             match self.default_of(&column.kind, &default) {
                 Some(cell) => column.missing = Missing::Default(cell),
@@ -293,16 +293,9 @@ impl Reader<'_> {
     }
 
     /// Keys that are no column's, or those of another type.
-    fn leftover(&mut self, kind: &Kind) {
+    fn leftover(&mut self, kind: &str) {
         let keys: Vec<String> =
             self.stated.as_object().map(|left| left.keys().cloned().collect()).unwrap_or_default();
-        let kind = match kind {
-            Kind::Number(_) => "number",
-            Kind::Integer(_) => "integer",
-            Kind::Boolean => "boolean",
-            Kind::Category(_) | Kind::Text => "category",
-            Kind::Date(..) => "date",
-        };
         for key in keys {
             match KEYS.contains(&key.as_str()) {
                 true => self.fault(&format!("`{key}` is not for the type {kind}")),

@@ -1,15 +1,15 @@
 //! The tensors that become full: numbers and texts in the model's datatype.
 
 use super::column::{Cell, Column, Fault};
-use super::faults::Faults;
 use super::violation;
+use crate::faults::Faults;
 use half::f16;
 use outpost_guest::{
     Datatype, Error, Tensor, TensorSpec, ViolationCode, datatype_name, element_size,
 };
 
 /// The most bytes that a tensor may have.
-const MOST_BYTES: usize = 256 << 20;
+pub(super) const MOST_BYTES: usize = 256 << 20;
 
 /// An input of the model, and what fills it.
 pub(super) struct Target {
@@ -53,12 +53,14 @@ impl<'a> Filling<'a> {
     ///
     /// # Errors
     /// If the tensor becomes too large. What is wrong with a cell is added to the
-    /// faults, and then there is no tensor.
+    /// faults, and then there is no tensor; but not if that column is settled, by its
+    /// place.
     pub fn add(
         &mut self,
         row: usize,
         columns: &[Column],
         cells: &[Cell<'_>],
+        settled: impl Fn(usize) -> bool,
         faults: &mut Faults,
     ) -> Result<(), Error> {
         for &place in &self.target.columns {
@@ -66,8 +68,15 @@ impl<'a> Filling<'a> {
                 continue;
             };
             let datatype = self.target.spec.datatype;
+            let before = self.data.len();
             if let Err((code, message)) = column.encode(cell, datatype, &mut self.data) {
-                faults.add(&column.name, Some(row), code, message);
+                match settled(place) {
+                    true => {
+                        self.data.truncate(before);
+                        column.fill(datatype, &mut self.data);
+                    }
+                    false => faults.add(&column.name, Some(row), code, message),
+                }
             }
         }
         if !faults.are_none() {
