@@ -19,6 +19,7 @@ mod instances;
 mod languages;
 mod lifecycle;
 mod models;
+mod protocol;
 mod pruning;
 mod queue;
 mod running;

@@ -98,7 +98,9 @@ fn health() {
 fn server_metadata() {
     for path in ["/v2", "/v2/"] {
         let body = server().get(path).ok();
-        assert_eq!((&body["name"], &body["extensions"]), (&json!("outpost"), &json!([])));
+        let extensions =
+            json!(["binary_tensor_data", "model_configuration", "model_repository", "statistics"]);
+        assert_eq!((&body["name"], &body["extensions"]), (&json!("outpost"), &extensions));
         assert!(body["version"].is_string());
     }
 }

@@ -48,7 +48,7 @@ pub fn main(options: &ServeOptions) -> Result<(), Failure> {
         let mut serving = vec![serve(Listener::Tcp(listener), router.clone())];
         if let Some(listener) = admin {
             let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
-            tracing::info!(%address, "serving operators");
+            tracing::info!(%address, "listening for operators");
             serving.push(serve(Listener::Tcp(listener), rest::admin_router(gateway.clone())));
         }
         if let Some(listener) = unix {
