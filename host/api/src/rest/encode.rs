@@ -67,7 +67,7 @@ impl<'a> TensorJson<'a> {
             name: &tensor.name,
             datatype: tensor.datatype.name(),
             shape: &tensor.shape,
-            parameters: binary.then(|| TensorParameters { binary_data_size: tensor.data.len() }),
+            parameters: binary.then_some(TensorParameters { binary_data_size: tensor.data.len() }),
             data: (!binary).then_some(Elements(tensor)),
         }
     }
