@@ -105,9 +105,12 @@ impl Deployed {
         let outcome = self.run(inputs, call);
         let elapsed = started.elapsed();
         self.meters.stage(Stage::Compute, elapsed);
-        self.learn(elapsed.as_secs_f64() / requests.max(1) as f64);
         match &outcome {
-            Ok(prediction) => self.meters.flags(&prediction.flags),
+            Ok(prediction) => {
+                // What was cut off does not tell how long others take.
+                self.learn(elapsed.as_secs_f64() / requests.max(1) as f64);
+                self.meters.flags(&prediction.flags);
+            }
             Err(error) if error.kind() == ErrorKind::ModuleFailed => {
                 self.meters.traps.inc();
             }
