@@ -44,7 +44,6 @@ impl Counted {
     fn note(&mut self, outcome: Result<(), &Error>) {
         self.done = true;
         self.deployed.finish(outcome, self.arrived);
-        outpost_serve::log(&self.deployed, outcome, self.arrived);
     }
 
     /// Reads, runs, writes.

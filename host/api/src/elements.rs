@@ -3,7 +3,7 @@
 //! as bytes, which only have to be as many as the shape asks for.
 
 use base64::Engine as _;
-use outpost_core::{Datatype, ViolationCode};
+use outpost_core::{Datatype, ViolationCode, byte_strings};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use std::cell::Cell;
 use std::fmt;
@@ -72,14 +72,9 @@ pub fn check_bytes(
         }
         return Ok(());
     }
-    let (mut rest, mut found) = (data, 0_usize);
-    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
-        let length = u32::from_le_bytes(*length) as usize;
-        let Some(tail) = tail.get(length..) else { break };
-        rest = tail;
-        found += 1;
-    }
-    if !rest.is_empty() {
+    let (found, bytes) = byte_strings(data)
+        .fold((0_usize, 0_usize), |(found, bytes), string| (found + 1, bytes + 4 + string.len()));
+    if bytes != data.len() {
         return fault("the data ends inside of an element".into());
     }
     if found != count {

@@ -10,4 +10,4 @@ mod tensor;
 pub use error::{Error, ErrorKind, Violation, ViolationCode};
 pub use infer::{InferRequest, InferResponse, Prediction, Signature};
 pub use name::{InvalidName, ModelName};
-pub use tensor::{Datatype, ShapeError, Tensor, TensorSpec, element_count};
+pub use tensor::{Datatype, ShapeError, Tensor, TensorSpec, byte_strings, element_count};

@@ -139,14 +139,19 @@ impl Tensor {
 
     /// The elements of a tensor of byte strings, as far as they are well-formed.
     pub fn byte_strings(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.data.as_slice();
-        std::iter::from_fn(move || {
-            let (length, tail) = rest.split_first_chunk::<4>()?;
-            let (bytes, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-            rest = tail;
-            Some(bytes)
-        })
+        byte_strings(&self.data)
     }
+}
+
+/// The elements of BYTES, each after its length of 4 bytes, as far as they are
+/// well-formed.
+pub fn byte_strings(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, tail) = data.split_first_chunk::<4>()?;
+        let (bytes, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        data = tail;
+        Some(bytes)
+    })
 }
 
 /// What a module expects of an input, or promises of an output.

@@ -54,8 +54,7 @@ static SAMPLES: [Sample; 3] = [sample!("breast-cancer"), sample!("diabetes"), sa
 pub fn main(options: &DemoOptions) -> Result<(), Failure> {
     let runtime = serve::runtime()?;
     // Before the long work, so that a port that is taken is told at once.
-    let listener = runtime.block_on(serve::listen(options.listen))?;
-    let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+    let (listener, address) = runtime.block_on(serve::listen(options.listen))?;
     let directory = tempfile::tempdir().map_err(|error| Failure::new(error.to_string()))?;
     let config = Arc::new(Config::of_directory(directory.path().to_owned()));
     let sandbox = paths::sandbox(&options.cache, config.sandbox())?;

@@ -1,7 +1,7 @@
 //! Several requests as one, and its answer as several: rows are put one after
 //! the other, and taken apart again. Pure.
 
-use outpost_core::{Prediction, Signature, Tensor};
+use outpost_core::{Prediction, Signature, Tensor, byte_strings};
 
 /// What requests must have in common to be joined: their tensors but for the
 /// number of rows.
@@ -99,13 +99,8 @@ fn pieces(output: &Tensor, rows: &[u64]) -> Option<Vec<Tensor>> {
 
 /// Bytes of the first `count` elements of BYTES.
 fn byte_strings_length(data: &[u8], count: usize) -> Option<usize> {
-    let mut at = 0_usize;
-    for _ in 0..count {
-        let length = data.get(at..)?.first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        at = at.checked_add(4)?.checked_add(length)?;
-    }
-    Some(at)
+    let mut strings = byte_strings(data);
+    (0..count).try_fold(0, |bytes, _| Some(bytes + 4 + strings.next()?.len()))
 }
 
 #[cfg(test)]

@@ -82,9 +82,10 @@ impl Deployed {
         self.meters.stage(stage, time);
     }
 
-    /// Notes that a request was refused or answered.
+    /// Counts and logs a request that was refused or answered.
     pub fn finish(&self, outcome: Result<(), &Error>, since: Instant) {
         self.meters.request(outcome, since);
+        log(&self.module, outcome, since);
     }
 
     /// Seconds that a request is likely to take, not counting what it waits.
@@ -157,5 +158,22 @@ impl Deployed {
         self.meters.instances.inc();
         self.meters.memory.set(i64::try_from(instance.memory_bytes()).unwrap_or(i64::MAX));
         Ok(instance)
+    }
+}
+
+/// Says what happened, and never what was asked or answered.
+fn log(module: &LoadedModule, outcome: Result<(), &Error>, since: Instant) {
+    let manifest = module.manifest();
+    let (model, version) = (manifest.name.as_str(), manifest.version.as_str());
+    let elapsed_us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(()) => tracing::debug!(model, version, elapsed_us, "answered"),
+        Err(error) => match error.kind() {
+            // The message of an invalid request may quote what the client named.
+            ErrorKind::InvalidRequest => {
+                tracing::debug!(model, version, elapsed_us, "refused an invalid request");
+            }
+            kind => tracing::warn!(model, version, elapsed_us, ?kind, %error, "not answered"),
+        },
     }
 }

@@ -17,4 +17,4 @@ pub use outpost_package::Manifest;
 pub use outpost_sandbox::LoadedModule;
 pub use policy::{Batching, Isolation, Policy};
 pub use routing::{Model, Routing};
-pub use server::{Publisher, Server, Terms, log};
+pub use server::{Publisher, Server, Terms};

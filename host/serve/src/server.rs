@@ -41,13 +41,6 @@ pub struct Terms {
     pub priority: u8,
 }
 
-impl Terms {
-    /// None, from now on.
-    pub fn now() -> Self {
-        Terms { arrived: Instant::now(), timeout: None, priority: 0 }
-    }
-}
-
 impl Server {
     /// Starts so many threads for guests. Nothing is routed before the first
     /// snapshot.
@@ -96,22 +89,5 @@ impl Server {
                 "the deadline passed while the request was waiting",
             )),
         }
-    }
-}
-
-/// Says what happened, and never what was asked or answered.
-pub fn log(deployed: &Deployed, outcome: Result<(), &Error>, since: Instant) {
-    let manifest = deployed.module().manifest();
-    let (model, version) = (manifest.name.as_str(), manifest.version.as_str());
-    let elapsed_us = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match outcome {
-        Ok(()) => tracing::debug!(model, version, elapsed_us, "answered"),
-        Err(error) => match error.kind() {
-            // The message of an invalid request may quote what the client named.
-            ErrorKind::InvalidRequest => {
-                tracing::debug!(model, version, elapsed_us, "refused an invalid request");
-            }
-            kind => tracing::warn!(model, version, elapsed_us, ?kind, %error, "not answered"),
-        },
     }
 }

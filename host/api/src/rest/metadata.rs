@@ -122,18 +122,18 @@ struct DynamicBatching<'a> {
 }
 
 /// Rows that may be joined, 0 if none can be: then shapes have all dimensions.
-pub fn max_batch_size(deployed: &Deployed) -> u64 {
+fn max_batch_size(deployed: &Deployed) -> u64 {
     if deployed.joins() { deployed.policy().batching.max_rows } else { 0 }
 }
 
 /// A shape as it stands in a configuration: the dimension of rows is understood
 /// where there can be several.
-pub fn config_dims(spec: &TensorSpec, batched: bool) -> &[i64] {
+fn config_dims(spec: &TensorSpec, batched: bool) -> &[i64] {
     if batched { spec.shape.get(1..).unwrap_or_default() } else { &spec.shape }
 }
 
 /// The spelling of a datatype in a configuration.
-pub fn config_datatype(datatype: Datatype) -> &'static str {
+fn config_datatype(datatype: Datatype) -> &'static str {
     match datatype {
         Datatype::Bool => "TYPE_BOOL",
         Datatype::Uint8 => "TYPE_UINT8",

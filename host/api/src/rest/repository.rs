@@ -2,11 +2,11 @@
 
 use super::body::{self, Content};
 use super::error::Refusal;
-use super::router::{Shared, json, json_bytes};
+use super::router::{Shared, json, json_bytes, named};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use outpost_core::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
@@ -67,9 +67,7 @@ async fn change(
     model: ModelPath,
     change: impl FnOnce(&str) -> Result<(), Error> + Send + 'static,
 ) -> Result<Response, Refusal> {
-    let Ok(Path(model)) = model else {
-        return Err(Refusal::http(StatusCode::BAD_REQUEST, "the path is not valid UTF-8"));
-    };
+    let model = named(model)?;
     let changed = tokio::task::spawn_blocking(move || change(&model)).await;
     changed.map_err(|_| Error::new(ErrorKind::Internal, "the server failed to change it"))??;
     Ok(json_bytes(b"{}".to_vec()))

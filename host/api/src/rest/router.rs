@@ -38,7 +38,7 @@ pub fn router(gateway: Gateway) -> Router {
         .nest("/v2/models/{model}", model.clone())
         .nest("/v2/models/{model}/versions/{version}", model)
         .route("/v1/models", get(v1::models))
-        .route("/v1/models/{call}", get(v1::model).post(v1::predict))
+        .route("/v1/models/{model}", get(metadata::model_ready).post(v1::predict))
         .merge(common())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
@@ -90,9 +90,9 @@ async fn metrics(State(gateway): Shared) -> Response {
     with_type(text, "application/openmetrics-text; version=1.0.0; charset=utf-8")
 }
 
-pub fn named(target: TargetPath) -> Result<Target, Refusal> {
-    match target {
-        Ok(Path(target)) => Ok(target),
+pub fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Refusal> {
+    match path {
+        Ok(Path(named)) => Ok(named),
         Err(_) => Err(Refusal::http(StatusCode::BAD_REQUEST, "the path is not valid UTF-8")),
     }
 }

@@ -4,13 +4,12 @@
 use super::body::{self, Content};
 use super::encode::nested_elements;
 use super::error::Refusal;
-use super::router::{Shared, Target, json, resolve};
+use super::router::{Shared, Target, TargetPath, json, named, resolve};
 use crate::call::{Counted, Read};
 use crate::elements::decode_elements;
 use crate::gateway::Gateway;
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use outpost_core::{
@@ -21,8 +20,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-type CallPath = Result<Path<String>, PathRejection>;
-
 #[derive(Serialize)]
 struct Models {
     models: Vec<String>,
@@ -31,25 +28,6 @@ struct Models {
 pub async fn models(State(state): Shared) -> Response {
     let routing = state.server.routing();
     json(&Models { models: routing.models().map(|(name, _)| name.to_owned()).collect() })
-}
-
-#[derive(Serialize)]
-struct Ready<'a> {
-    name: &'a str,
-    ready: bool,
-}
-
-pub async fn model(State(state): Shared, call: CallPath) -> Result<Response, Refusal> {
-    let target = Target { model: text(call)?, version: None };
-    let deployed = resolve(&state.server, &target)?;
-    Ok(json(&Ready { name: &deployed.module().manifest().name, ready: true }))
-}
-
-fn text(call: CallPath) -> Result<String, Refusal> {
-    match call {
-        Ok(Path(call)) => Ok(call),
-        Err(_) => Err(Refusal::http(StatusCode::BAD_REQUEST, "the path is not valid UTF-8")),
-    }
 }
 
 #[derive(Deserialize)]
@@ -65,11 +43,11 @@ struct Predictions {
 
 pub async fn predict(
     State(state): Shared,
-    call: CallPath,
+    call: TargetPath,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let call = text(call)?;
+    let call = named(call)?.model;
     let Some(model) = call.strip_suffix(":predict") else {
         let message = "this path takes POST only with `:predict` after the model's name";
         return Err(Refusal::http(StatusCode::METHOD_NOT_ALLOWED, message));

@@ -28,9 +28,7 @@ pub fn main(options: &ServeOptions) -> Result<(), Failure> {
     let sandbox = paths::sandbox(&config.cache, config.sandbox())?;
     let gateway = open(sandbox, &config)?;
     runtime()?.block_on(async {
-        let listener = listen(config.listen).await?;
-        // The port that it really is, where port 0 was asked for.
-        let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+        let (listener, address) = listen(config.listen).await?;
         let admin = match config.admin_listen {
             Some(address) => Some(listen(address).await?),
             None => None,
@@ -46,8 +44,7 @@ pub fn main(options: &ServeOptions) -> Result<(), Failure> {
             }))
         };
         let mut serving = vec![serve(Listener::Tcp(listener), router.clone())];
-        if let Some(listener) = admin {
-            let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+        if let Some((listener, address)) = admin {
             tracing::info!(%address, "listening for operators");
             serving.push(serve(Listener::Tcp(listener), rest::admin_router(gateway.clone())));
         }
@@ -87,8 +84,9 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(format!("the runtime cannot be started: {error}")))
 }
 
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// A socket, and the port that it really is, where port 0 was asked for.
+pub async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
         let failure = Failure::new(format!("{address} cannot be listened on: {error}"));
         match error.kind() {
             std::io::ErrorKind::AddrInUse => {
@@ -99,7 +97,9 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
             }
             _ => failure,
         }
-    })
+    })?;
+    let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
+    Ok((listener, address))
 }
 
 /// A socket in the file system. One that a dead server left behind is replaced.

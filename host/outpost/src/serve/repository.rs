@@ -46,8 +46,7 @@ impl Directory {
         let mut faults = Vec::new();
         let mut state = directory.state();
         for path in files {
-            let loaded = directory.load_file(&path, |_| true).transpose();
-            match loaded.unwrap_or_else(|| Err("is not a module".into())) {
+            match read_file(&path).and_then(|file| directory.load_file(file)) {
                 Ok(deployed) => {
                     let model = deployed.module().manifest().name.clone();
                     state.serving.entry(model).or_default().push(deployed);
@@ -70,18 +69,9 @@ impl Directory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Loads a module, if it is of a wanted model.
-    fn load_file(
-        &self,
-        path: &Path,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<Option<Arc<Deployed>>, String> {
+    /// Verifies a module and gets it ready to be routed to.
+    fn load_file(&self, file: ModuleFile) -> Result<Arc<Deployed>, String> {
         let started = Instant::now();
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-        let file = ModuleFile::read(bytes).map_err(|error| error.to_string())?;
-        if !wanted(&file.manifest().name) {
-            return Ok(None);
-        }
         let (limits, grants) = self.config.grant(&file.manifest().name, file.manifest().limits);
         let module = file.verify(Trust::Unsigned, grants).map_err(|error| error.to_string())?;
         let manifest = module.manifest();
@@ -98,7 +88,7 @@ impl Directory {
             tracing::info!(model, version, %digest, elapsed_ms, %grants, "loaded");
         }
         let policy = self.config.policy(&model);
-        Ok(Some(Arc::new(Deployed::new(loaded, policy, &self.metrics))))
+        Ok(Arc::new(Deployed::new(loaded, policy, &self.metrics)))
     }
 }
 
@@ -143,13 +133,16 @@ impl Repository for Directory {
             module_files(&self.config.models).map_err(|failure| refused(failure.to_string()))?;
         let mut loaded = Vec::new();
         for path in files {
-            // What is wrong with the files of other models is no matter here.
-            match self.load_file(&path, |name| name == model) {
-                Ok(found) => loaded.extend(found),
-                Err(fault) if loaded.is_empty() => {
-                    tracing::warn!(path = %path.display(), fault, "cannot be loaded");
+            match read_file(&path) {
+                Ok(file) if file.manifest().name == model => {
+                    let fault = |fault| refused(format!("`{model}`: {fault}"));
+                    loaded.push(self.load_file(file).map_err(fault)?);
                 }
-                Err(fault) => return Err(refused(format!("`{model}`: {fault}"))),
+                Ok(_) => {}
+                // Whose it is cannot be known.
+                Err(fault) => {
+                    tracing::warn!(path = %path.display(), fault, "cannot be read");
+                }
             }
         }
         if loaded.is_empty() {
@@ -181,6 +174,11 @@ impl Repository for Directory {
         tracing::info!(model, "unloaded");
         Ok(())
     }
+}
+
+fn read_file(path: &Path) -> Result<ModuleFile, String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    ModuleFile::read(bytes).map_err(|error| error.to_string())
 }
 
 fn module_files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
